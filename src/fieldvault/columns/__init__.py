@@ -1,0 +1,1 @@
+"""One field at a time: what `record` does for whole records, done for a column of values."""

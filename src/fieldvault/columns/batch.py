@@ -1,0 +1,162 @@
+"""ColumnBatch: records turned into columns, checked against their schema.
+
+What names the row and the subject is worked out here, once for all fields. A record that does not fit is noted
+in `failures` by its position; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from fieldvault.columns.column import NULL, Column, Failures, each
+from fieldvault.core.context import row_suffixes
+from fieldvault.errors import FieldvaultError, OpenError, SchemaError
+from fieldvault.keyring import DataKey
+from fieldvault.schema import Schema, SealedField
+from fieldvault.tokens import ExactIndex
+
+_FAILED_ROW = b"\x00\x00"
+"""Stands for the row id of a record that has failed already; nothing is sealed or opened with it."""
+
+
+class ColumnBatch:
+    """`fields`: the cells of each sealed field that the batch has, None where there is nothing to do. `indexes`: by
+    column, what is to be indexed. `rows`: encoded row ids, `subjects`: names, where the schema has them.
+    """
+
+    __slots__ = ("failures", "fields", "indexes", "rows", "size", "subjects")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.fields: dict[str, Sequence[Any]] = {}
+        self.indexes: dict[str, tuple[SealedField, ExactIndex, Sequence[Any]]] = {}
+        self.rows: list[bytes] | None = None
+        self.subjects: list[str] | None = None
+        self.failures: Failures = {}
+
+    def gather(self, columns: Iterable[tuple[str, Column]]) -> None:
+        """Note what failed in each field's column; the first failure of a position stands."""
+        for name, column in columns:
+            self._note(name, column.failures)
+
+    def row_ids(self, schema: Schema, parts: Sequence[Sequence[Any]]) -> None:
+        """Encode the row ids, given one column for each part (spec aad-v1 §4)."""
+        encoded: list[Sequence[bytes]] = []
+        for name, part in zip(schema.row_id, parts, strict=True):
+            codec = schema.plain[name].codec
+            cells, failures = each(part, partial(_row_parts, codec.encode_many), partial(_row_part, codec.encode))
+            self._note(name, failures)
+            encoded.append([cell or _FAILED_ROW for cell in cells] if failures else cells)  # type: ignore[arg-type]
+        self.rows = row_suffixes(encoded)
+
+    def subject_names(self, schema: Schema, ids: Sequence[Any]) -> None:
+        """The names of the subjects, of a schema that has one (spec keyring-v1 §2)."""
+        if schema.subject is not None:
+            codec = schema.plain[schema.subject.field].codec
+            names_of, name_of = (
+                partial(schema.subject.names_of, codec=codec),
+                partial(schema.subject.name_of, codec=codec),
+            )
+            names, failures = each(ids, names_of, name_of)
+            self._note(schema.subject.field, failures)
+            self.subjects = [name or "" for name in names]
+
+    def keys_of_subjects(self, keys: Mapping[str, DataKey | OpenError]) -> list[DataKey | None]:
+        """Each record's key, None where it has failed; a damaged key is its subject's records' failure."""
+        of_records: list[DataKey | None] = []
+        for at, subject in enumerate(self.subjects or ()):
+            key = keys.get(subject)
+            if isinstance(key, OpenError):
+                self.failures.setdefault(at, key.copy())
+            of_records.append(key if isinstance(key, DataKey) else None)
+        return of_records
+
+    def _note(self, field: str, failures: Mapping[int, FieldvaultError]) -> None:
+        for at, error in failures.items():
+            self.failures.setdefault(at, error.in_field(field))
+
+
+def of_records(schema: Schema, records: Sequence[Mapping[str, Any]]) -> ColumnBatch:
+    """The sealed fields of records. A record may lack fields; one that has others than the schema fails."""
+    batch = ColumnBatch(len(records))
+    present: set[str] = set()
+    for at, record in enumerate(records):
+        present |= record.keys()
+        if not record.keys() <= schema.columns:
+            unknown = ", ".join(sorted(map(str, record.keys() - schema.columns)))
+            batch.failures[at] = SchemaError(
+                f"{schema.name} does not declare: {unknown}",
+                hint="declare each column as SealedField or PlainField; nothing passes unseen",
+            )
+    for name, field in schema.sealed.items():
+        if name in present:
+            cells = batch.fields[name] = _cells(field, records)
+            for index in field.indexes:
+                batch.indexes[field.index_column(index)] = (field, index, cells)
+    if schema.row_id and any(schema.sealed[name].row_bound for name in batch.fields):
+        batch.row_ids(schema, [[record.get(part) for record in records] for part in schema.row_id])
+    if schema.subject is not None:
+        batch.subject_names(schema, [record.get(schema.subject.field) for record in records])
+    return batch
+
+
+def of_column(
+    schema: Schema,
+    field: SealedField,
+    values: Sequence[Any],
+    row_ids: Sequence[Any] | None,
+    subjects: Sequence[Any] | None,
+) -> ColumnBatch:
+    """One column of cells, with row ids (tuples where composite) and subjects beside it where they are needed.
+
+    Raises `SchemaError` where they are missing, or are not as many as the values.
+    """
+    batch = ColumnBatch(len(values))
+    batch.fields[field.name] = [NULL if value is None else value for value in values] if field.seal_null else values
+    if row_ids is not None and not field.row_bound:
+        raise SchemaError(f"{field.name} is not row-bound", hint="leave out row_ids, which would bind nothing")
+    if subjects is not None and schema.subject is None:
+        raise SchemaError(
+            f"{schema.name} has no subject", hint="declare Schema(…, subject=…), or leave out subjects"
+        )
+    if field.row_bound:
+        _check_length("row_ids", row_ids, len(values), f"{field.name} is row-bound")
+        ids = row_ids or ()
+        if len(schema.row_id) == 1:
+            batch.row_ids(schema, [ids])
+        elif any(not isinstance(one, tuple) or len(one) != len(schema.row_id) for one in ids):
+            raise SchemaError(f"each row id must be a tuple: {', '.join(schema.row_id)}")
+        else:
+            batch.row_ids(schema, list(zip(*ids, strict=True)) or [()] * len(schema.row_id))
+    if schema.subject is not None:
+        _check_length("subjects", subjects, len(values), f"{schema.name} seals under subject keys")
+        batch.subject_names(schema, subjects or ())
+    return batch
+
+
+def _cells(field: SealedField, records: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+    name = field.name
+    if field.seal_null:
+        # A null is sealed where the record has one; where it lacks the field there is nothing to do.
+        return [NULL if name in record and record[name] is None else record.get(name) for record in records]
+    return [record.get(name) for record in records]
+
+
+def _row_parts(encode_many: Callable[[Sequence[Any]], list[bytes]], ids: Sequence[Any]) -> list[bytes]:
+    typed = encode_many(ids)
+    if min(map(len, typed), default=2) < 2:
+        raise SchemaError("a row id must not be empty")
+    return typed
+
+
+def _row_part(encode: Callable[[Any], bytes], one: Any) -> bytes:
+    return _row_parts(lambda ids: [encode(ids[0])], [one])[0]
+
+
+def _check_length(what: str, given: Sequence[Any] | None, size: int, why: str) -> None:
+    if given is None:
+        raise SchemaError(f"{why}: {what} is needed", hint=f"pass {what}=[…], one for each value")
+    if len(given) != size:
+        raise SchemaError(f"{len(given)} {what} for {size} values")

@@ -1,0 +1,116 @@
+"""Config: what the file and the environment say, read and checked once."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fieldvault.config.environment import CONFIG, Environment, Prompt
+from fieldvault.config.kek import KekConfig, LocalKekConfig, read_kek
+from fieldvault.config.keystore import KeyStoreConfig
+from fieldvault.config.schemas import read_schemas
+from fieldvault.config.section import Section, suggestion
+from fieldvault.errors import ConfigurationError
+from fieldvault.keyring import KeyringPolicy, Keyrings
+from fieldvault.ports import KekProvider
+from fieldvault.schema import Schema
+
+if TYPE_CHECKING:
+    from fieldvault.keystore import SqlKeyStore
+
+DEFAULT_PATH = "fieldvault.toml"
+TABLES = ("kek", "keystore", "keyring", "schema")
+KEYRING_COUNTS = ("cache_uses", "cache_keys", "cache_subjects", "lease", "rotate_at", "refuse_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What `load_config` read from the file at `path`. Holds no secret: those are read when something is built."""
+
+    path: Path
+    kek: KekConfig
+    keystore: KeyStoreConfig
+    policy: KeyringPolicy
+    schemas: Mapping[str, Schema]
+    environment: Environment = field(repr=False, compare=False)
+
+    def schema(self, name: str | None = None) -> Schema:
+        """The schema of that name; with None the only one. Raises `ConfigurationError` with what there is."""
+        if name is None:
+            if len(self.schemas) == 1:
+                [only] = self.schemas.values()
+                return only
+            problem = "declares several schemas, so say which" if self.schemas else "declares no schema"
+            hint = f"there is: {', '.join(self.schemas)}" if self.schemas else "declare one as [schema.NAME]"
+            raise ConfigurationError(f"{self.path} {problem}", hint=hint)
+        if name in self.schemas:
+            return self.schemas[name]
+        raise ConfigurationError(f"{self.path}: there is no such schema", hint=suggestion(name, self.schemas))
+
+    def build_kek(self, prompt: Prompt | None = None) -> KekProvider:
+        """The KEK. `prompt` asks a person for a passphrase that the environment does not have.
+
+        Raises `ConfigurationError`, and `KekMisconfigured` for a local KEK that cannot be opened; a Vault is not
+        asked yet. A local KEK warns (`LocalKekWarning`).
+        """
+        if isinstance(self.kek, LocalKekConfig):
+            return self.kek.build(self.environment, prompt)
+        return self.kek.build(self.environment)
+
+    def build_keystore(self) -> SqlKeyStore:
+        """The key store, not connected yet. Raises `ConfigurationError` or `MissingExtra`."""
+        return self.keystore.build()
+
+    def keyrings(self, prompt: Prompt | None = None) -> Keyrings:
+        """KEK and key store put together: one for a process is enough. Errors as in `build_kek`."""
+        return Keyrings(self.build_kek(prompt), self.build_keystore(), policy=self.policy)
+
+
+def load_config(path: str | os.PathLike[str] | None = None, *, environ: Mapping[str, str] | None = None) -> Config:
+    """Read `path`, else what FIELDVAULT_CONFIG names, else `fieldvault.toml` in this folder.
+
+    `environ` is for tests; by default `os.environ`, which secrets are read from whenever something is built. Paths
+    in the file are relative to the file. Raises `ConfigurationError`, naming the file and the key's path in it.
+    """
+    environment = Environment(os.environ if environ is None else environ)
+    file = Path(path or environment.get(CONFIG) or DEFAULT_PATH)
+    root = Section(file, (), _parse(file))
+    root.only(*TABLES)
+    return Config(
+        path=file,
+        kek=read_kek(root.section("kek"), environment),
+        keystore=KeyStoreConfig.read(root.section("keystore"), environment),
+        policy=_policy(root.section("keyring")),
+        schemas=read_schemas(root.section("schema")),
+        environment=environment,
+    )
+
+
+def _policy(section: Section) -> KeyringPolicy:
+    section.only("cache_seconds", *KEYRING_COUNTS)
+    given: dict[str, Any] = {name: section.integer(name) for name in KEYRING_COUNTS}
+    given["cache_seconds"] = section.number("cache_seconds")
+    try:
+        return KeyringPolicy(**{name: value for name, value in given.items() if value is not None})
+    except ConfigurationError as error:
+        problem = error.message
+    raise section.error(None, problem)
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    problem, hint = "", None
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problem, hint = "there is no such file", f"`fieldvault init` writes one; or name it by --config or {CONFIG}"
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        problem = "is not UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        problem, hint = f"is not valid TOML: {error}", "texts are in quotes; tables are in [brackets]"
+    raise ConfigurationError(f"{file}: {problem}", hint=hint)

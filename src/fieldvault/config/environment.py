@@ -1,0 +1,90 @@
+"""The environment variables that fieldvault reads, all of them, and how a secret is taken from one.
+
+Rules of this file:
+
+1. A secret NAME comes from the variable NAME, or from the file that NAME_FILE points to (mounted secrets). Both at
+   once are refused, because nobody could say which one is meant.
+2. A secret is not read here: what is returned says where it is, and is read when it is needed.
+3. An empty variable is an unset one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fieldvault.errors import ConfigurationError
+
+CONFIG = "FIELDVAULT_CONFIG"
+"""Path of the configuration file."""
+KEYSTORE_URL = "FIELDVAULT_KEYSTORE_URL"
+"""Replaces `keystore.url`; the place for a URL that holds a password."""
+KEK_PASSPHRASE = "FIELDVAULT_KEK_PASSPHRASE"  # noqa: S105
+"""Of a local KEK with `protect = "passphrase"`."""
+KEK_KEY = "FIELDVAULT_KEK_KEY"
+"""Of a local KEK with `protect = "key"`: 32 bytes in base64url."""
+VAULT_ADDRESS = "VAULT_ADDR"
+"""Stands in for a `kek.address` that the file leaves out."""
+VAULT_TOKEN = "VAULT_TOKEN"  # noqa: S105
+"""For `auth = "token"`."""
+VAULT_SECRET_ID = "FIELDVAULT_VAULT_SECRET_ID"  # noqa: S105
+"""For `auth = "approle"`."""
+VAULT_JWT = "FIELDVAULT_VAULT_JWT"
+"""For `auth = "jwt"`, and for `"kubernetes"` where the service account's token is not in its usual place."""
+
+Prompt = Callable[[str], str]
+"""Asks a person for a secret, e.g. `getpass.getpass`; the argument says for what."""
+
+SecretSource = Path | Callable[[], str]
+"""Where a secret is: the file that holds it, or a callable that returns it."""
+
+
+class Environment:
+    """Environment variables; `os.environ`, or a mapping of a test's own. Its repr shows nothing."""
+
+    __slots__ = ("_variables",)
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def get(self, name: str) -> str | None:
+        """The variable's value, None if it is unset or empty."""
+        return self._variables.get(name) or None
+
+    def secret(self, name: str) -> SecretSource | None:
+        """Where the secret `name` is, None if nowhere. Raises `ConfigurationError` if it is in two places."""
+        file = self.get(f"{name}_FILE")
+        if file is None:
+            return Variable(self._variables, name) if self.get(name) is not None else None
+        if self.get(name) is not None:
+            raise ConfigurationError(f"both {name} and {name}_FILE are set", hint="unset one of them")
+        return Path(file)
+
+    def required_secret(self, name: str, what: str) -> SecretSource:
+        """Where the secret `name` is. Raises `ConfigurationError` if it is nowhere, or in two places."""
+        source = self.secret(name)
+        if source is None:
+            raise ConfigurationError(
+                f"{what} is needed, and {name} is not set",
+                hint=f"set {name}, or {name}_FILE to the path of a file that holds it",
+            )
+        return source
+
+    def __repr__(self) -> str:
+        return "<Environment: hidden>"
+
+
+class Variable:
+    """Reads a variable each time it is called."""
+
+    __slots__ = ("_name", "_variables")
+
+    def __init__(self, variables: Mapping[str, str], name: str) -> None:
+        self._variables = variables
+        self._name = name
+
+    def __call__(self) -> str:
+        return self._variables.get(self._name, "")
+
+    def __repr__(self) -> str:
+        return f"Variable({self._name!r})"

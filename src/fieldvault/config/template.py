@@ -1,0 +1,133 @@
+"""The `fieldvault.toml` that `fieldvault init` writes: every key that may stand in it, with what it means."""
+
+from __future__ import annotations
+
+import json
+
+_HEAD = """\
+# fieldvault.toml: where keys come from, and which fields are sealed.
+#
+# No secret belongs in this file; one that is found here is refused. Secrets come from the environment, each from a
+# variable NAME or from the file that NAME_FILE points to. Paths here are relative to this file. Other programs
+# find it by FIELDVAULT_CONFIG=/path/to/fieldvault.toml.
+
+# --- What wraps the data keys: "local" for development, "vault-transit" for production ------------------------
+"""
+
+_LOCAL = """\
+[kek]
+kind = "local"
+file = {file}
+# "passphrase": FIELDVAULT_KEK_PASSPHRASE, or asked for on a terminal.
+# "key": FIELDVAULT_KEK_KEY, 32 bytes in base64url.
+protect = {protect}
+"""
+
+_VAULT = """\
+[kek]
+kind = "vault-transit"
+# The server's https URL; without it, VAULT_ADDR is used. For http beyond loopback: insecure_http = true
+address = {address}
+mount = "transit"
+key = {key}
+# namespace = "team-a"
+# The server's CA, a PEM file; without it, the public CAs.
+# ca = "vault-ca.pem"
+# How to log in:
+#   "token"        VAULT_TOKEN
+#   "approle"      role_id here, FIELDVAULT_VAULT_SECRET_ID (none is sent with bind_secret_id = false)
+#   "kubernetes"   role here; the pod's service account token, or FIELDVAULT_VAULT_JWT
+#   "jwt"          role here (optional), FIELDVAULT_VAULT_JWT
+# auth_mount is where that login is mounted, by default its own name.
+auth = "token"
+# auth_mount = "approle"
+# role_id = "00000000-0000-0000-0000-000000000000"
+# bind_secret_id = true
+# role = "customers-app"
+# How long a call to the server may take: in all, retries included; to connect; between two reads.
+# budget_seconds = 30.0
+# connect_seconds = 3.05
+# read_seconds = 10.0
+"""
+
+_REST = """\
+# --- Where the wrapped keys are kept: a few tables beside the data ---------------------------------------------
+[keystore]
+# sqlite:///file, postgresql://user@host/database or mysql://user@host/database. FIELDVAULT_KEYSTORE_URL replaces
+# it; that is the place for a URL with a password.
+url = "sqlite:///fieldvault-keys.db"
+# timeout_seconds = 10.0
+
+# --- How keys are used ------------------------------------------------------------------------------------------
+[keyring]
+# How long an unwrapped key is kept. A shredded key stops working in other processes after at most this long.
+# cache_seconds = 300
+# How many values it seals or opens before it is unwrapped anew; how many data keys and subjects' keys are kept.
+# cache_uses = 2147483648
+# cache_keys = 10000
+# cache_subjects = 20000
+# How many encryptions a process reserves at a time; at how many a new key is made; how many are never exceeded.
+# lease = 1048576
+# rotate_at = 2147483648
+# refuse_at = 4294967295
+
+# --- Which fields are sealed: one [schema.NAME] for each table or file. Change this example. ---------------------
+[schema.customer]
+# The plain field (or a list of them) that names a row for ever. A row-bound value opens in its own row only.
+row_id = "customer_id"
+# The plain field that says whose data a row is. Then each person has a key, and shredding it erases the person.
+# Schemas that hold data of the same persons name their kind alike; a field alone makes persons of this schema only.
+# subject = "customer_id"
+# subject = { field = "customer_id", kind = "customer" }
+# "per-tenant": each tenant has its own keys. "global": one set for all, for what must be unique over tenants.
+tenancy = "per-tenant"
+
+# Columns that stay readable, with their types. Types: str, bytes, int, bool, float, Decimal, date, datetime, time,
+# UUID, json.
+[schema.customer.plain]
+customer_id = "int"
+country = "str"
+
+# Columns that are sealed: NAME = "type", or a table.
+[schema.customer.sealed]
+name = { type = "str", padding = { multiple = 32 } }
+date_of_birth = "date"
+
+[schema.customer.sealed.email]
+type = "str"
+# Bound to its row: it cannot be moved to another one. (This is the default.)
+row_bound = true
+# Seal empty cells too, so that nobody sees which are empty. Not with an index.
+# seal_null = false
+# Hide the length: { multiple = 32 }, { power_of_two = 16 } or { to = 64 }.
+padding = { multiple = 32 }
+# Make it searchable by equality; a list of tables makes several indexes.
+#   normaliser: email, phone, name, text or exact; phone takes region = "GB" for numbers without a country code
+#   bits: fewer make values collide on purpose
+#   name: tells a field's indexes apart
+#   column: where the values go, by default FIELD_NAME
+index = { normaliser = "email", bits = 128, name = "index", column = "email_index" }
+"""
+
+
+def for_local(*, file: str, protect: str) -> str:
+    """A file for a local KEK, with the Vault's keys as comments."""
+    chosen = _LOCAL.format(file=_quoted(file), protect=_quoted(protect))
+    other = _VAULT.format(address=_quoted("https://vault.example.com:8200"), key=_quoted("customers"))
+    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}"
+
+
+def for_vault(*, address: str, key: str) -> str:
+    """A file for a Vault's transit key, with the local KEK's keys as comments."""
+    chosen = _VAULT.format(address=_quoted(address), key=_quoted(key))
+    other = _LOCAL.format(file=_quoted("fieldvault.kek"), protect=_quoted("passphrase"))
+    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}"
+
+
+def _as_comment(text: str) -> str:
+    return "".join(f"# {line}" for line in text.splitlines(keepends=True))
+
+
+def _quoted(text: str) -> str:
+    # A JSON string of printable text is a TOML basic string.
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Writing: batches of records to a file that appears whole or not at all."""
