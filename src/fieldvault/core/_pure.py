@@ -24,6 +24,9 @@ from fieldvault.core.envelope import HEADER_BYTES, MIN_SEALED_BYTES, NONCE_BYTES
 from fieldvault.core.index import IndexKey
 from fieldvault.errors import KeyNotFound, OpenError
 
+_NONCE, _BODY = slice(HEADER_BYTES, NONCE_END), slice(NONCE_END, None)
+"""Made once: a slice made anew for each envelope costs a thirtieth of its decryption."""
+
 Rows = Sequence[bytes] | None
 """What `context.row_suffixes` gives for a row-bound batch, or None where not row-bound."""
 
@@ -121,17 +124,15 @@ def _open_all(
     if len(headers) != 1:
         own = [sealed[:HEADER_BYTES] for sealed in envelopes]
         return [
-            ciphers[header].decrypt(sealed[HEADER_BYTES:NONCE_END], sealed[NONCE_END:], aad)
+            ciphers[header].decrypt(sealed[_NONCE], sealed[_BODY], aad)
             for header, sealed, aad in zip(own, envelopes, _aads_for(own, context, rows), strict=True)
         ]
     [(header, cipher)] = ciphers.items()
     decrypt, aad = cipher.decrypt, context.prefix(header, row_bound=rows is not None)
+    nonce, body = _NONCE, _BODY
     if rows is None:
-        return [decrypt(sealed[HEADER_BYTES:NONCE_END], sealed[NONCE_END:], aad) for sealed in envelopes]
-    return [
-        decrypt(sealed[HEADER_BYTES:NONCE_END], sealed[NONCE_END:], aad + row)
-        for sealed, row in zip(envelopes, rows, strict=True)
-    ]
+        return [decrypt(sealed[nonce], sealed[body], aad) for sealed in envelopes]
+    return [decrypt(sealed[nonce], sealed[body], aad + row) for sealed, row in zip(envelopes, rows, strict=True)]
 
 
 def _open_one_by_one(
