@@ -30,8 +30,10 @@ unit: $(READY) ## only the tests that start no server
 slow: $(READY) ## the long runs that `make test` leaves out: more examples, more forks
 	FIELDVAULT_HYPOTHESIS=thorough FIELDVAULT_LONG_FAULTS=1 $(BIN)/python -m pytest tests/property tests/faults
 
-bench: $(READY) ## sealing and opening against a bare cryptography loop, as ratios of one run
+bench: $(READY) ## sealing, opening and password hashing against bare libraries, as ratios of one run
 	$(BIN)/python benchmarks/list_against_cryptography.py
+	$(BIN)/python benchmarks/password_verification.py
+	$(BIN)/python benchmarks/password_migration.py
 
 bench-memory: $(READY) ## peak memory of a stream of 100k and of 2M rows
 	$(BIN)/python benchmarks/memory.py

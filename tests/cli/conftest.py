@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,8 @@ def spawn() -> Callable[..., subprocess.Popen[str]]:
     def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         command = [sys.executable, "-m", "fieldvault", *map(str, arguments)]
-        return subprocess.Popen(command, text=True, **streams)
+        # Whoever runs the tests in the background has SIGINT ignored, which a child would inherit.
+        heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+        return subprocess.Popen(command, text=True, preexec_fn=heed, **streams)
 
     return start

@@ -49,7 +49,7 @@ def run(page: Path, folder: Path, environment: dict[str, str]) -> int:
             (folder / block.file).write_text(block.text)
         elif block.language == "python":
             padding = "\n" * block.line  # so that a traceback names the page's own line
-            exec(compile(padding + block.text, str(page), "exec"), namespace)
+            exec(compile(padding + block.text, str(page), "exec", dont_inherit=True), namespace)
         elif block.language == "sh":
             bin_folder = str(Path(sys.executable).parent)
             done = subprocess.run(

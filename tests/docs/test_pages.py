@@ -48,6 +48,11 @@ def test_the_vault_page_runs_against_a_real_server(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_page_is_finished(page: Path) -> None:
+    assert not re.search(r"PLACEHOLDER|[A-Z]-FIGURE|TODO|FIXME", page.read_text())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     for target, anchor in _LINK.findall(page.read_text()):
         if "://" in target or target.startswith("mailto:"):

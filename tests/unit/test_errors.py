@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import Any
 
 import pytest
 
@@ -18,49 +19,45 @@ from fieldvault.core.envelope import parse
 from fieldvault.errors import (
     AuthenticationFailed,
     BatchError,
-    ConfigurationError,
     DecodeError,
     EnvelopeMalformed,
     EnvelopeVersionRefused,
     FieldvaultError,
     KekDenied,
     KekError,
-    KekMisconfigured,
     KekUnavailable,
     KeyCommitmentMismatch,
     KeyDestroyed,
-    KeyExhausted,
     KeyNotFound,
     KeyStoreConflict,
-    KeyStoreError,
-    KeyStoreNotReady,
     KeyStoreUnavailable,
     KeyWrapRefused,
-    MissingExtra,
-    NotIndexable,
     OpenError,
-    SchemaError,
-    ScopeError,
     SealError,
     Stage,
     ValueRefused,
 )
 
 KEY_ID = bytes(range(16))
-PLAIN: list[type[FieldvaultError]] = [
-    FieldvaultError, ConfigurationError, SchemaError, ScopeError, SealError, ValueRefused, NotIndexable,
-    KeyExhausted, OpenError, EnvelopeMalformed, KeyWrapRefused, AuthenticationFailed, DecodeError, KekError,
-    KekUnavailable, KekDenied, KekMisconfigured, KeyStoreError, KeyStoreUnavailable, KeyStoreConflict,
-    KeyStoreNotReady,
-]  # fmt: skip
+DECLARED = [one for _, one in inspect.getmembers(errors, inspect.isclass) if issubclass(one, FieldvaultError)]
+ARGUMENTS = {"str": "what happened", "int": 7, "bytes": KEY_ID}
+
+
+def example(kind: type[FieldvaultError]) -> FieldvaultError:
+    """An error of this class, with a value for each argument that its type tells how to make."""
+    if kind is BatchError:
+        return BatchError({3: ValueRefused("too long"), 1: KeyNotFound(KEY_ID).in_field("email")}, total=9)
+    given: dict[str, Any] = {}
+    for name, parameter in inspect.signature(kind).parameters.items():
+        if parameter.default is inspect.Parameter.empty:
+            given[name] = ARGUMENTS[parameter.annotation]
+        elif name in ("hint", "message"):
+            given[name] = f"a {name}"
+    return kind(**given)
+
+
 EXAMPLES: list[FieldvaultError] = [
-    *(kind("what happened", hint="what to do") for kind in PLAIN),
-    MissingExtra("Arrow columns", extra="arrow"),
-    EnvelopeVersionRefused(0x7F),
-    KeyNotFound(KEY_ID),
-    KeyDestroyed(KEY_ID, message="it was destroyed", hint="gone"),
-    KeyCommitmentMismatch(KEY_ID),
-    BatchError({3: ValueRefused("too long"), 1: KeyNotFound(KEY_ID).in_field("email")}, total=9),
+    *(example(kind) for kind in DECLARED),
     ValueRefused("too long", hint="shorten it").in_field("email"),
 ]
 
@@ -68,11 +65,6 @@ EXAMPLES: list[FieldvaultError] = [
 def told(error: FieldvaultError) -> tuple[object, ...]:
     attributes = {name: value for name, value in vars(error).items() if name != "failures"}
     return type(error), str(error), error.args, repr(error), attributes
-
-
-def test_every_error_of_the_module_has_an_example_here() -> None:
-    declared = {one for _, one in inspect.getmembers(errors, inspect.isclass) if issubclass(one, FieldvaultError)}
-    assert declared == {type(one) for one in EXAMPLES}
 
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)

@@ -145,3 +145,30 @@ def test_the_subjects_of_a_numeric_field_are_its_text() -> None:
     sealed = records.seal({"who": 7, "v": "x"})
     assert records.open(sealed) == {"who": 7, "v": "x"}
     assert len(records.shred_subjects([7])) == 1
+
+
+# --- what is no record, no list ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nothing", [None, 7, "id", [("id", 1)]])
+def test_what_is_no_mapping_is_that_items_failure(nothing: object) -> None:
+    records = cipher()
+    good = customer()
+    sealed = records.seal_many_partially([good, nothing])  # type: ignore[list-item]
+    assert [type(error) for error in sealed.failures.values()] == [SchemaError]
+    assert list(sealed.failures) == [1]
+    opened = records.open_many_partially([sealed.values[0], nothing])  # type: ignore[list-item]
+    assert opened.values == [good, None]
+
+
+@pytest.mark.parametrize("nothing", [iter([{}]), "ab", 7])
+def test_what_is_no_list_is_a_typed_error(nothing: Any) -> None:
+    schema = Schema("t", [SealedField("v", row_bound=False)])
+    records = cipher(schema)
+    for work in (records.seal_many, records.open_many, records.seal_many_partially):
+        with pytest.raises(SchemaError):
+            work(nothing)
+    with pytest.raises(SchemaError):
+        records.seal_column("v", nothing)
+    with pytest.raises(SchemaError):
+        cipher().seal_column("email", ["a@b.example"], row_ids=nothing)

@@ -21,6 +21,7 @@ from generator import (
     index_vectors,
     keyring_vectors,
     normaliser_vectors,
+    password_vectors,
 )
 from generator.envelope_two_keys import two_keys
 
@@ -53,6 +54,13 @@ FORMS = {
         "also without their first byte, and none is a prefix of another. Negatives of stage encode are "
         "parameters that a writer refuses, those of stage parse are text forms."
     ),
+    "password-v1": (
+        "`kind` is argon2id, legacy or peppered. `password` is text, `setting` and `pepper_key` are in hex. "
+        "`stored` is what the password verifies against; of a legacy vector it wraps `digest`, which is what "
+        "a reader takes from `legacy` (and the salt column `salt`), where that is not null. The pepper's "
+        "holder computes HMAC-SHA256 with `pepper_key`. Negatives are stored strings that a reader with the "
+        "default limits and no pepper refuses."
+    ),
 }
 
 
@@ -74,12 +82,16 @@ def documents() -> dict[str, dict[str, Any]]:
     groups = index_vectors.distinct()
     index_vectors.check(*index, groups)
 
+    passwords = password_vectors.positive()
+    password_vectors.check(passwords)
+
     return {
         "aad-v1": _document("aad-v1", *aad),
         "envelope-v1": _document("envelope-v1", opens, refused),
         "keyring-v1": _document("keyring-v1", *keyring),
         "index-v1": _document("index-v1", *index)
         | {"distinct": groups, "normalisers": normaliser_vectors.normalisers()},
+        "password-v1": _document("password-v1", passwords, password_vectors.negative()),
     }
 
 

@@ -56,6 +56,8 @@ def run() -> int:
     """Run the command line of this process; returns its exit code."""
     sys.excepthook = _unexpected
     signal.signal(signal.SIGTERM, _terminated)
+    if hasattr(signal, "SIGHUP"):  # a terminal that goes away
+        signal.signal(signal.SIGHUP, _terminated)
     try:
         result: Any = app.main(standalone_mode=False)
     except click.ClickException as error:

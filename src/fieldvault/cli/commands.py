@@ -11,6 +11,7 @@ from fieldvault.cli.cmd_init import init
 from fieldvault.cli.cmd_inspect import inspect
 from fieldvault.cli.cmd_keys import keys
 from fieldvault.cli.cmd_seal import open_, seal
+from fieldvault.cli.passwords import passwords
 
 COMMANDS: dict[str, click.Command] = {
     "init": init,
@@ -19,6 +20,7 @@ COMMANDS: dict[str, click.Command] = {
     "find": find,
     "inspect": inspect,
     "keys": keys,
+    "passwords": passwords,
     "doctor": doctor,
     "demo": demo,
 }

@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "done",
-    ExitCode.REFUSED: "a row or value was refused, a check failed; nothing was written",
+    ExitCode.REFUSED: "a row or value was refused, or a check failed; no output file was written",
     ExitCode.USAGE: "the command was called wrongly",
     ExitCode.CONFIGURATION: "fieldvault.toml or the environment is wrong, or a file cannot be read or written",
     ExitCode.KEK: "the KEK (Vault, OpenBao, local file) could not be used",

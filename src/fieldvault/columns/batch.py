@@ -78,11 +78,18 @@ class ColumnBatch:
             self.failures.setdefault(at, error.in_field(field))
 
 
-def of_records(schema: Schema, records: Sequence[Mapping[str, Any]]) -> ColumnBatch:
-    """The sealed fields of records. A record may lack fields; one that has others than the schema fails."""
+def of_records(schema: Schema, records: Sequence[Any]) -> ColumnBatch:
+    """The sealed fields of records. A record may lack fields; one that has others than the schema fails.
+
+    Raises `SchemaError` where `records` is no sequence.
+    """
+    _check_sequence("records", records)
     batch = ColumnBatch(len(records))
     present: set[str] = set()
     for at, record in enumerate(records):
+        if type(record) is not dict and not isinstance(record, Mapping):
+            batch.failures[at] = SchemaError(f"a record is a mapping, not a {type(record).__name__}")
+            continue
         present |= record.keys()
         if not record.keys() <= schema.columns:
             unknown = ", ".join(sorted(map(str, record.keys() - schema.columns)))
@@ -90,6 +97,8 @@ def of_records(schema: Schema, records: Sequence[Mapping[str, Any]]) -> ColumnBa
                 f"{schema.name} does not declare: {unknown}",
                 hint="declare each column as SealedField or PlainField; nothing passes unseen",
             )
+    if batch.failures:
+        records = [record if isinstance(record, Mapping) else {} for record in records]
     for name, field in schema.sealed.items():
         if name in present:
             cells = batch.fields[name] = _cells(field, records)
@@ -113,6 +122,7 @@ def of_column(
 
     Raises `SchemaError` where they are missing, or are not as many as the values.
     """
+    _check_sequence("values", values)
     batch = ColumnBatch(len(values))
     batch.fields[field.name] = [NULL if value is None else value for value in values] if field.seal_null else values
     if row_ids is not None and not field.row_bound:
@@ -156,7 +166,15 @@ def _row_part(encode: Callable[[Any], bytes], one: Any) -> bytes:
 
 
 def _check_length(what: str, given: Sequence[Any] | None, size: int, why: str) -> None:
+    if given is not None:
+        _check_sequence(what, given)
     if given is None:
         raise SchemaError(f"{why}: {what} is needed", hint=f"pass {what}=[…], one for each value")
     if len(given) != size:
         raise SchemaError(f"{len(given)} {what} for {size} values")
+
+
+def _check_sequence(what: str, given: object) -> None:
+    # A text is a sequence too, of letters, which nobody means.
+    if isinstance(given, str | bytes) or not (hasattr(given, "__len__") and hasattr(given, "__getitem__")):
+        raise SchemaError(f"{what} must be a list, not a {type(given).__name__}", hint="list(…) makes one")

@@ -6,17 +6,20 @@
 What may stand in the file is shown, with comments, by `fieldvault init` (`fieldvault.config.template`).
 """
 
-from fieldvault.config.config import Config, load_config
+from fieldvault.config.config import Config, load_config, load_passwords
 from fieldvault.config.environment import Prompt
 from fieldvault.config.kek import KekConfig, LocalKekConfig, VaultKekConfig
 from fieldvault.config.keystore import KeyStoreConfig
+from fieldvault.config.passwords import PasswordsConfig
 
 __all__ = [
     "Config",
     "KekConfig",
     "KeyStoreConfig",
     "LocalKekConfig",
+    "PasswordsConfig",
     "Prompt",
     "VaultKekConfig",
     "load_config",
+    "load_passwords",
 ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fieldvault.config.environment import CONFIG, Environment, Prompt
 from fieldvault.config.kek import KekConfig, LocalKekConfig, read_kek
 from fieldvault.config.keystore import KeyStoreConfig
+from fieldvault.config.passwords import PasswordsConfig
 from fieldvault.config.schemas import read_schemas
 from fieldvault.config.section import Section, suggestion
 from fieldvault.errors import ConfigurationError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from fieldvault.keystore import SqlKeyStore
 
 DEFAULT_PATH = "fieldvault.toml"
-TABLES = ("kek", "keystore", "keyring", "schema")
+TABLES = ("kek", "keystore", "keyring", "schema", "passwords")
 KEYRING_COUNTS = ("cache_uses", "cache_keys", "cache_subjects", "lease", "rotate_at", "refuse_at")
 
 
@@ -76,18 +77,39 @@ def load_config(path: str | os.PathLike[str] | None = None, *, environ: Mapping[
     `environ` is for tests; by default `os.environ`, which secrets are read from whenever something is built. Paths
     in the file are relative to the file. Raises `ConfigurationError`, naming the file and the key's path in it.
     """
-    environment = Environment(os.environ if environ is None else environ)
-    file = Path(path or environment.get(CONFIG) or DEFAULT_PATH)
-    root = Section(file, (), _parse(file))
-    root.only(*TABLES)
+    root, environment = _root(path, environ)
     return Config(
-        path=file,
+        path=root.file,
         kek=read_kek(root.section("kek"), environment),
         keystore=KeyStoreConfig.read(root.section("keystore"), environment),
         policy=_policy(root.section("keyring")),
         schemas=read_schemas(root.section("schema")),
         environment=environment,
     )
+
+
+def load_passwords(
+    path: str | os.PathLike[str] | None = None, *, environ: Mapping[str, str] | None = None
+) -> PasswordsConfig:
+    """Only `[passwords]` of the same file, which may hold nothing else: without a pepper it needs no [kek].
+
+    Raises `ConfigurationError`.
+    """
+    root, environment = _root(path, environ)
+    if "passwords" not in root:
+        raise ConfigurationError(
+            f"{root.file} does not say where passwords are",
+            hint="declare it in [passwords]; `fieldvault init` shows it",
+        )
+    return PasswordsConfig.read(root.section("passwords"), environment, root.section("kek"))
+
+
+def _root(path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None) -> tuple[Section, Environment]:
+    environment = Environment(os.environ if environ is None else environ)
+    file = Path(path or environment.get(CONFIG) or DEFAULT_PATH)
+    root = Section(file, (), _parse(file))
+    root.only(*TABLES)
+    return root, environment
 
 
 def _policy(section: Section) -> KeyringPolicy:

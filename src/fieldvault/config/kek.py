@@ -13,6 +13,7 @@ from fieldvault.config.section import SECRETS, Section
 if TYPE_CHECKING:
     from fieldvault.kek.local import LocalKek, Protection
     from fieldvault.kek.vault_transit import VaultAuth, VaultTransitKek
+    from fieldvault.peppers import TransitPepper
 
 KINDS = ("local", "vault-transit")
 PROTECTIONS = ("passphrase", "key")
@@ -119,6 +120,23 @@ class VaultKekConfig:
             key=self.key,
             auth=self._auth(environment),
             mount=self.mount,
+            namespace=self.namespace,
+            ca=self.ca,
+            retry=RetryPolicy(budget=self.budget),
+            timeouts=Timeouts(connect=self.connect, read=self.read_timeout),
+        )
+
+    def build_pepper(self, environment: Environment, *, key: str, name: str | None) -> TransitPepper:
+        """A pepper of the same server and login, under another transit key. Sends nothing yet."""
+        from fieldvault.kek.vault_transit import InsecureHttp, RetryPolicy, Timeouts
+        from fieldvault.peppers import TransitPepper
+
+        return TransitPepper(
+            address=InsecureHttp(self.address) if self.insecure_http else self.address,
+            key=key,
+            auth=self._auth(environment),
+            mount=self.mount,
+            name=name,
             namespace=self.namespace,
             ca=self.ca,
             retry=RetryPolicy(budget=self.budget),

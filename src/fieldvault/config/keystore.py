@@ -13,8 +13,8 @@ from fieldvault.config.section import Section
 if TYPE_CHECKING:
     from fieldvault.keystore import SqlKeyStore
 
-_PASSWORD_IN_URL = re.compile(r"[^:/]+://[^/@]*:.*@|.*[?&](?:password|passwd|pwd|sslpassword)=", re.IGNORECASE)
-_SQLITE_FILE = re.compile(r"sqlite(?:\+pysqlite)?:///(?!file:|:memory:)(?P<path>[^?]+)(?:\?.*)?\Z")
+PASSWORD_IN_URL = re.compile(r"[^:/]+://[^/@]*:.*@|.*[?&](?:password|passwd|pwd|sslpassword)=", re.IGNORECASE)
+SQLITE_FILE = re.compile(r"sqlite(?:\+pysqlite)?:///(?!file:|:memory:)(?P<path>[^?]+)(?:\?.*)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class KeyStoreConfig:
         section.only("url", "timeout_seconds")
         timeout = section.seconds("timeout_seconds", 10.0)
         url = section.text("url")
-        if url is not None and _PASSWORD_IN_URL.match(url):
+        if url is not None and PASSWORD_IN_URL.match(url):
             del url
             raise section.error(
                 "url",
@@ -64,5 +64,5 @@ class KeyStoreConfig:
 
     def sqlite_file(self) -> Path | None:
         """The SQLite file, absolute; None for another database, or a `file:` URI, which has rules of its own."""
-        match = _SQLITE_FILE.match(self.url)
+        match = SQLITE_FILE.match(self.url)
         return None if match is None else (self.folder or Path()).absolute() / match["path"]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ SECRETS: Mapping[str, str] = {
     "passphrase": environment.KEK_PASSPHRASE,
     "protection_key": environment.KEK_KEY,
     "password": environment.KEYSTORE_URL,
+    "site_key": environment.PASSWORDS_SITE_KEY,
 }
 """Keys that somebody may try, and the environment variable that is meant."""
 
@@ -99,6 +101,11 @@ class Section:
     def flag(self, key: str, default: bool) -> bool:
         value: bool | None = self._of_type(key, bool, "true or false")
         return default if value is None else value
+
+    def moment(self, key: str) -> date | None:
+        """A date, or a date with a time."""
+        value: date | None = self._of_type(key, date, "a date without quotes, e.g. 2027-06-30")
+        return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         """One text, or a list of texts; none where the key is missing."""

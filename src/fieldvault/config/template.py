@@ -109,23 +109,74 @@ padding = { multiple = 32 }
 index = { normaliser = "email", bits = 128, name = "index", column = "email_index" }
 """
 
+_PASSWORDS = """\
+# --- A table of MD5 passwords that is to become Argon2id: `fieldvault passwords`. It needs nothing of the above. --
+[passwords]
+# As keystore.url. FIELDVAULT_PASSWORDS_URL replaces it; that is the place for a URL with a password.
+url = "sqlite:///app.db"
+table = "users"
+# schema = "public"
+# A unique column, or a list of columns that are unique together.
+id = "id"
+# The column of the stored passwords. It must hold text of 512 characters.
+column = "password"
+# The salt's column, for schemes whose salt is apart; a scheme may name another one.
+# salt = "salt"
+# Where rows of several schemes look alike: the column that says which scheme made a row; see `when`.
+# scheme_from = "hash_type"
+# For `report` and `expire`: when a user logged in last, and when the old hashes are to be gone.
+# last_login = "last_login"
+# deadline = 2027-06-30
+# What a new hash costs: "rfc-9106-low-memory" (64 MiB), "rfc-9106-high-memory", "owasp-minimum", "django", or
+# { memory_kib = 65536, passes = 3, lanes = 4 }. `fieldvault passwords calibrate` measures this machine.
+profile = "rfc-9106-low-memory"
+# memory_kib = 65536
+# passes = 3
+# lanes = 4
+# All hashes under way together take no more than this.
+# memory_mib = 1024
+# A key of the Vault of [kek]: what is hashed is first put through its HMAC there. Every later login then needs the
+# Vault, and hashers in programs need the pepper of the same name (by default the key's). Not to be changed later.
+# pepper = "password-pepper"
+# pepper_name = "password-pepper"
+# Two Unicode spellings of a password are two passwords ("as-given"), or one ("nfc").
+# text = "as-given"
+
+# Shapes with a marker (Django's md5$, {MD5}, {SMD5}, $1$, $apr1$, Sun's $md5, phpass, MediaWiki's) are recognised.
+# Those without one are declared here, each under a name, and proved by `fieldvault passwords prove`.
+#   md5(x) sha1(x) hmac_md5(key, x) raw(digest) upper(x) lower(x) trim(x) left(x, n) + 'literal'
+#   password, salt, and site_key: a salt of the whole site, from FIELDVAULT_PASSWORDS_SITE_KEY
+#   encoding: utf-8, latin-1, cp1252 or utf-16-le; form: hex, upper-hex, base64 or raw
+#   salt_after, salt_before: the salt is in the same column, after or before the digest and this separator
+#   marked: "postgresql-md5", whose salt is the role's name in a column of its own
+[passwords.scheme.forum]
+expression = "md5(md5(password) + salt)"
+# encoding = "utf-8"
+# form = "hex"
+# salt_after = ":"
+# salt_before = ":"
+# marked = "postgresql-md5"
+salt = "salt"
+# when = "vb3"
+"""
+
 
 def for_local(*, file: str, protect: str) -> str:
     """A file for a local KEK, with the Vault's keys as comments."""
     chosen = _LOCAL.format(file=_quoted(file), protect=_quoted(protect))
     other = _VAULT.format(address=_quoted("https://vault.example.com:8200"), key=_quoted("customers"))
-    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}"
+    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}\n{_as_comment(_PASSWORDS)}"
 
 
 def for_vault(*, address: str, key: str) -> str:
     """A file for a Vault's transit key, with the local KEK's keys as comments."""
     chosen = _VAULT.format(address=_quoted(address), key=_quoted(key))
     other = _LOCAL.format(file=_quoted("fieldvault.kek"), protect=_quoted("passphrase"))
-    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}"
+    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}\n{_as_comment(_PASSWORDS)}"
 
 
 def _as_comment(text: str) -> str:
-    return "".join(f"# {line}" for line in text.splitlines(keepends=True))
+    return "".join(f"# {line}" if line.strip() else line for line in text.splitlines(keepends=True))
 
 
 def _quoted(text: str) -> str:

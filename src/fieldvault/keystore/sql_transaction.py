@@ -33,7 +33,7 @@ Work = Callable[[Connection], T]
 
 # Data is sealed under a key as soon as it is stored, so a server that may lose its last commits in a crash may not
 # lose ours; a server that waits for its replicas as well goes on doing so. For this transaction only.
-_COMMIT_TO_DISK = text(
+COMMIT_TO_DISK = text(
     "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 )
 
@@ -122,7 +122,7 @@ class Database:
             return
         with connection.begin() as transaction:
             if write and self._engine.dialect.name == "postgresql":
-                connection.execute(_COMMIT_TO_DISK)
+                connection.execute(COMMIT_TO_DISK)
             yield
             progress.committing = write
             transaction.commit()

@@ -12,6 +12,7 @@ from fieldvault.codec import NoPadding, PadTo, PadToMultiple, PadToPowerOfTwo
 from fieldvault.config import template
 from fieldvault.config.config import KEYRING_COUNTS, TABLES
 from fieldvault.config.kek import APPROLE_KEYS, LOCAL_KEYS, TIME_KEYS, VAULT_KEYS
+from fieldvault.config.passwords import PASSWORDS_KEYS, PROFILE_KEYS, SCHEME_KEYS
 from fieldvault.config.schemas import INDEX_KEYS, PADDING_KEYS, SCHEMA_KEYS, SEALED_KEYS
 from fieldvault.errors import ConfigurationError
 
@@ -113,6 +114,7 @@ def test_template_shows_every_key_and_every_commented_key_is_real(load) -> None:
     text = template.for_vault(address="https://v:8200", key="k")
     known = {*TABLES, *LOCAL_KEYS, *VAULT_KEYS, *APPROLE_KEYS, *TIME_KEYS, *KEYRING_COUNTS, "cache_seconds"}
     known |= {*SCHEMA_KEYS, *SEALED_KEYS, *PADDING_KEYS, *INDEX_KEYS, "url", "timeout_seconds"}
+    known |= {*PASSWORDS_KEYS, *SCHEME_KEYS, *PROFILE_KEYS}
     assert not {key for key in known if key not in text}
     # Uncomment what is an assignment: the local KEK's lines replace none of the Vault's.
     lines = [line.removeprefix("# ") for line in text.splitlines()]

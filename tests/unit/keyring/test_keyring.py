@@ -26,6 +26,7 @@ from fieldvault.errors import (
 )
 from fieldvault.keyring import DataKey
 from fieldvault.keyring.data_key import admit
+from fieldvault.keystore import MemoryKeyStore
 from fieldvault.ports import DataKeyRecord, KeyState
 from fieldvault.testing import FakeClock, FakeKek, memory_keyrings
 
@@ -283,3 +284,32 @@ def test_a_record_of_the_key_store_hides_the_wrapped_key() -> None:
         bytes(16), FIELDS, 1, KeyState.ACTIVE, "fake:", b"wrapped-secret", datetime(2026, 1, 1, tzinfo=UTC)
     )
     assert "wrapped-secret" not in repr(record)
+
+
+def test_a_key_that_another_kek_wrapped_is_refused_by_name() -> None:
+    store = MemoryKeyStore()
+    store.create()
+    sealed = cipher(keyrings=memory_keyrings(store=store)).seal(customer())
+    other = cipher(keyrings=memory_keyrings(store=store))
+    with pytest.raises(KeyWrapRefused, match="is wrapped by fake:"):
+        other.open(sealed)
+    with pytest.raises(KeyWrapRefused, match="is wrapped by fake:"):
+        other.seal(customer())
+
+
+def test_a_key_that_is_destroyed_stays_so_though_its_wrapped_key_is_back() -> None:
+    store = MemoryKeyStore()
+    store.create()
+    kek = FakeKek()
+    records = cipher(keyrings=memory_keyrings(kek=kek, store=store))
+    sealed = records.seal(customer())
+    [record] = store.data_keys(Scope("acme", "fields"))
+    store.destroy_data_key(record.key_id)
+    back = replace(record, state=KeyState.DESTROYED)  # a database writer put the wrapped key back
+
+    class Restored(SpiedStore):
+        def data_keys(self, scope: Scope) -> list[DataKeyRecord]:
+            return [back if one.key_id == record.key_id else one for one in store.data_keys(scope)]
+
+    with pytest.raises(KeyDestroyed):
+        cipher(keyrings=memory_keyrings(kek=kek, store=Restored())).open(sealed)

@@ -21,18 +21,21 @@ class ByteStream(io.RawIOBase):
     Raises `OSError` where the file cannot be opened.
     """
 
+    # So that the finaliser of an object whose file could not be opened has something to look at.
+    _file: io.FileIO | None = None
+
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.count = 0
         self._path = path
         self._line_bytes = 0
-        self._file = path.open("rb", buffering=0)
+        self._file = io.FileIO(path)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        count = self._file.readinto(buffer)
+        count = 0 if self._file is None else self._file.readinto(buffer) or 0
         chunk = bytes(memoryview(buffer)[:count])
         if b"\0" in chunk:
             raise malformed(self._path, "a NUL byte, which no text has", hint="save the file as UTF-8 text")
@@ -44,7 +47,8 @@ class ByteStream(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         super().close()
 
     def lines(self) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from fieldvault.errors import ConfigurationError, FieldvaultError, SchemaError
 from fieldvault.files.formats import FileFormat
 from fieldvault.files.state import State
 from fieldvault.files.trouble import unwritable
-from fieldvault.files.writing.partial import PartialFile, make_partial
+from fieldvault.files.writing.partial import PartialFile
 from fieldvault.schema import Schema
 
 
@@ -78,8 +78,9 @@ class Sink(ABC):
             raise failure
 
     def __enter__(self) -> Self:
-        self._out = make_partial(self.path)
+        self._out = PartialFile(self.path)
         try:
+            self._out.create()
             failure = self._tried_to_start()
         except BaseException:
             self._discard()  # __exit__ is not called where __enter__ raises
@@ -105,9 +106,10 @@ class Sink(ABC):
         self._out = None
 
     def _discard(self) -> None:
+        out, self._out = self._out, None
         self.abandon()
-        self.out.discard()
-        self._out = None
+        if out is not None:
+            out.discard()
 
     # What these raise would carry cells in its frames, so they return it.
 

@@ -25,9 +25,9 @@ _NAME_CHARACTERS = 48
 
 
 class PartialFile(io.RawIOBase):
-    """Opened for writing when it is made. Each `write` writes everything, or raises `OSError`.
+    """Made by `create`, so that whoever discards it has it before there is anything to discard.
 
-    Raises `OSError` where the file cannot be made.
+    Each `write` writes everything, or raises `OSError`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,8 +35,17 @@ class PartialFile(io.RawIOBase):
         self.path = path
         self.partial = path.parent / f".{path.name[:_NAME_CHARACTERS]}.{secrets.token_hex(8)}.partial"
         self._position = 0
+        self._fd = -1
+
+    def create(self) -> None:
+        """Make the file. Raises `ConfigurationError`: no such folder, no permission."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        self._fd = os.open(self.partial, flags, 0o600)
+        try:
+            self._fd = os.open(self.partial, flags, 0o600)
+            return
+        except OSError as error:
+            refused = unwritable(self.path, error)
+        raise refused
 
     def writable(self) -> bool:
         return True
@@ -96,15 +105,6 @@ class PartialFile(io.RawIOBase):
 
 def exists_already(path: Path) -> ConfigurationError:
     return ConfigurationError(f"{path} exists already", hint="choose another name, or replace it with --force")
-
-
-def make_partial(path: Path) -> PartialFile:
-    """Raises `ConfigurationError`: no such folder, no permission."""
-    try:
-        return PartialFile(path)
-    except OSError as error:
-        refused = unwritable(path, error)
-    raise refused
 
 
 def _sync_directory(directory: Path) -> None:

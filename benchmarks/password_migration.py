@@ -1,0 +1,96 @@
+"""A migration of 20,000 MD5 rows in SQLite with one thread and with two: what the second thread gives, and memory.
+
+Each run is a process of its own on a fresh copy of the table. The parameters are cheap (4 MiB, 1 pass) so that the
+benchmark ends, and still dear enough that hashing dominates, as it does with real ones. Ends with 1 where two
+threads are less than 1.8 times as fast as one, or where memory grows by more than the hashes' own and 30 MB.
+
+    python benchmarks/password_migration.py [--rows N] [--rounds N] [--memory-kib N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import resource
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rounds import machine
+
+from fieldvault.password_migration import Database, Migration, PasswordColumn, PasswordTable, Sorter
+from fieldvault.passwords import Argon2Profile, PasswordHasher
+
+WANTED_RATIO = 1.8
+SLACK_MB = 30
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rows", type=int, default=20_000)
+    arguments.add_argument("--rounds", type=int, default=2)
+    arguments.add_argument("--memory-kib", type=int, default=4096)
+    arguments.add_argument("--child", nargs=2, metavar=("FILE", "THREADS"), help=argparse.SUPPRESS)
+    options = arguments.parse_args()
+    if options.child:
+        print(json.dumps(migrated(Path(options.child[0]), int(options.child[1]), options.memory_kib)))
+        return
+    print(machine())
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    peaks: dict[int, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "legacy.db"
+        make_table(table, options.rows)
+        for _ in range(options.rounds):
+            for threads in seconds:
+                took, peaks[threads] = measured(table, threads, options.memory_kib)
+                seconds[threads].append(took)
+                print(
+                    f"{threads} thread(s) {took:7.2f} s {options.rows / took:9,.0f} rows/s {peaks[threads]:7.1f} MB"
+                )
+    ratio = statistics.median(one / two for one, two in zip(seconds[1], seconds[2], strict=True))
+    growth, bound = peaks[2] - peaks[1], options.memory_kib * 1024 / 1e6 + SLACK_MB
+    print(f"two threads are {ratio:.2f} times as fast as one; wanted {WANTED_RATIO}")
+    print(f"the second thread takes {growth:+.1f} MB; at most {bound:.1f} MB")
+    print(json.dumps({"password_migration_two_threads": round(ratio, 3), "growth_mb": round(growth, 1)}))
+    sys.exit(ratio < WANTED_RATIO or growth > bound)
+
+
+def make_table(file: Path, rows: int) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, password VARCHAR(512))")
+        digests = (
+            (at, f"md5$s{at}${hashlib.md5(f's{at}password{at}'.encode()).hexdigest()}") for at in range(rows)
+        )
+        connection.executemany("INSERT INTO users VALUES (?, ?)", digests)
+    connection.close()
+
+
+def measured(table: Path, threads: int, memory_kib: int) -> tuple[float, float]:
+    """Seconds of the migration, and the process's peak in MB (10^6 bytes)."""
+    copy = table.with_name("copy.db")
+    shutil.copy(table, copy)
+    command = [sys.executable, __file__, "--memory-kib", str(memory_kib), "--child", str(copy), str(threads)]
+    seconds, peak = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    return seconds, peak
+
+
+def migrated(file: Path, threads: int, memory_kib: int) -> tuple[float, float]:
+    hasher = PasswordHasher(Argon2Profile(memory_kib, passes=1, lanes=1))
+    with Database(f"sqlite:///{file}") as database:
+        table = PasswordTable(database, PasswordColumn("users", "password"))
+        started = time.perf_counter()
+        result = Migration(database, table, Sorter(), hasher, threads=threads).run()
+        took = time.perf_counter() - started
+    assert result.finished
+    return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    main()
