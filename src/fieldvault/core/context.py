@@ -39,6 +39,8 @@ def encode_name(name: str, what: str) -> bytes:
 
     Raises `SchemaError` without the name in it, since a subject's name may itself be personal data.
     """
+    if not issubclass(type(name), str):
+        raise SchemaError(f"the {what} must be a str, not {type(name).__name__}")
     encoded = None if _SURROGATE.search(name) else name.encode()
     if encoded is None:  # not by catching UnicodeEncodeError, which holds the name
         raise SchemaError(f"the {what} has a lone surrogate, which UTF-8 cannot encode")

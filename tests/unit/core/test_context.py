@@ -74,3 +74,12 @@ def test_row_ids_without_a_value_are_refused(parts: list[list[bytes]]) -> None:
 def test_no_rows_have_no_suffixes() -> None:
     assert row_suffixes([[]]) == []
     assert row_suffixes([[], []]) == []
+
+
+@pytest.mark.parametrize("wrong", [5, b"acme", None])
+def test_a_name_of_another_type_is_a_typed_error(wrong: object) -> None:
+    with pytest.raises(SchemaError):
+        encode_name(wrong, "schema name")  # type: ignore[arg-type]
+    if wrong is not None:
+        with pytest.raises(ScopeError):
+            Scope(wrong, "fields")  # type: ignore[arg-type]
