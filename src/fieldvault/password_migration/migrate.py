@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from sqlalchemy import inspect
 from sqlalchemy.engine import Connection
 
 from fieldvault.attempts import attempt
@@ -25,6 +26,7 @@ from fieldvault.errors import ConfigurationError, SchemeNotProved
 from fieldvault.password_migration import checkpoint as checkpoints
 from fieldvault.password_migration.checkpoint import Checkpoint
 from fieldvault.password_migration.database import Database
+from fieldvault.password_migration.failures import PasswordTableError
 from fieldvault.password_migration.sorting import Legacy, Sorter
 from fieldvault.password_migration.table import PAGE, Id, PasswordTable, Row
 from fieldvault.password_migration.throttle import NoThrottle, Throttle
@@ -108,6 +110,7 @@ class Migration:
 
     def _run(self) -> MigrationResult:
         job = self._table.declared.name
+        self._refuse_djangos_own_table()
         self._database.write(checkpoints.create_tables)
         self._require_proofs(job)
         owner = secrets.token_hex(16)
@@ -124,6 +127,16 @@ class Migration:
         checkpoint = replace(checkpoint, finished_at=datetime.now(UTC))
         self._database.write(lambda connection: checkpoints.advance(connection, checkpoint, datetime.now(UTC)))
         return result_of(checkpoint, finished=finished)
+
+    def _refuse_djangos_own_table(self) -> None:
+        # Django spells a wrapped hash in its own way; it would not know ours, and nobody could log in.
+        if self._table.declared.table != "auth_user":
+            return
+        if self._database.read(lambda connection: inspect(connection).has_table("django_migrations")):
+            raise PasswordTableError(
+                "auth_user is Django's own table, whose hashes are spelled in another way",
+                hint="wrap them in a data migration: fieldvault.contrib.django, WrapPasswords; nothing was written",
+            )
 
     def _require_proofs(self, job: str) -> None:
         proved = self._database.read(lambda connection: checkpoints.proved(connection, job))

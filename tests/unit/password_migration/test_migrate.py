@@ -10,7 +10,17 @@ from plugins.passwords_kit import Users, all_verify, django_row, forum_row, md5,
 from sqlalchemy import text
 
 from fieldvault.errors import ConfigurationError, SchemeNotProved
-from fieldvault.password_migration import KnownRow, Progress, prove
+from fieldvault.password_migration import (
+    Database,
+    KnownRow,
+    Migration,
+    PasswordColumn,
+    PasswordTable,
+    Progress,
+    Sorter,
+    prove,
+)
+from fieldvault.password_migration.failures import PasswordTableError
 from fieldvault.passwords import CHEAPEST, PasswordHasher
 
 GARBAGE = {
@@ -152,3 +162,22 @@ def test_bytes_that_are_no_text_are_counted_and_left(people: Users) -> None:
         result = desk.migration().run()
     assert result.wrapped.total() == 4
     assert result.left["unknown"] == 1
+
+
+def test_djangos_own_table_is_refused_before_anything_is_written(people: Users) -> None:
+    people.fill(mixed_rows(3))
+    with people.connect() as connection:
+        connection.execute(text("ALTER TABLE users RENAME TO auth_user"))
+        connection.execute(text("CREATE TABLE django_migrations (id INTEGER PRIMARY KEY)"))
+    with Database(people.url) as database:
+        table = PasswordTable(database, PasswordColumn("auth_user", "password", others=("salt",)))
+        with pytest.raises(PasswordTableError, match="Django's own table") as refused:
+            Migration(database, table, Sorter([]), PasswordHasher(CHEAPEST)).run()
+    assert "WrapPasswords" in str(refused.value)
+    with people.connect() as connection:
+        stored = [row.password for row in connection.execute(text("SELECT password FROM auth_user"))]
+        names = [
+            row.name for row in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))
+        ]
+    assert not [one for one in stored if one.startswith("$fvw1$")]
+    assert sorted(names) == ["auth_user", "django_migrations"]
