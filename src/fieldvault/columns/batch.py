@@ -166,10 +166,9 @@ def _row_part(encode: Callable[[Any], bytes], one: Any) -> bytes:
 
 
 def _check_length(what: str, given: Sequence[Any] | None, size: int, why: str) -> None:
-    if given is not None:
-        _check_sequence(what, given)
     if given is None:
         raise SchemaError(f"{why}: {what} is needed", hint=f"pass {what}=[…], one for each value")
+    _check_sequence(what, given)
     if len(given) != size:
         raise SchemaError(f"{len(given)} {what} for {size} values")
 

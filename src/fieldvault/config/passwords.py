@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldvault.config import environment as names
+from fieldvault.config.database_url import read_url, sqlite_file
 from fieldvault.config.environment import Environment
 from fieldvault.config.kek import VaultKekConfig, read_kek
-from fieldvault.config.keystore import PASSWORD_IN_URL, SQLITE_FILE
 from fieldvault.config.section import Section
 from fieldvault.errors import ConfigurationError
 
@@ -88,7 +88,7 @@ class PasswordsConfig:
     def read(cls, section: Section, environment: Environment, kek: Section | None = None) -> PasswordsConfig:
         """`kek` is read for a pepper only. Raises `ConfigurationError`."""
         section.only(*PASSWORDS_KEYS)
-        url, folder = _url(section, environment)
+        url, folder = read_url(section, environment, variable=names.PASSWORDS_URL, example="app.db")
         schemes = section.section("scheme")
         memory = section.integer("memory_mib")
         scheme_from = section.text("scheme_from")
@@ -121,12 +121,11 @@ class PasswordsConfig:
         """Connects to nothing yet. Raises `ConfigurationError` or `MissingExtra`."""
         from fieldvault.password_migration import Database
 
-        match = SQLITE_FILE.match(self.url)
-        if match is None:
+        file = sqlite_file(self.url, self.folder)
+        if file is None:
             return Database(self.url)
         from sqlalchemy import make_url
 
-        file = (self.folder or Path()).absolute() / match["path"]
         url: URL = make_url(self.url).set(database=str(file))
         return Database(url)
 
@@ -185,25 +184,6 @@ class PasswordsConfig:
             key = source.read_text(encoding="utf-8").rstrip("\r\n") if isinstance(source, Path) else source()
             made = Expression(**declared.given, site_key=key)
         return made
-
-
-def _url(section: Section, environment: Environment) -> tuple[str, Path | None]:
-    url = section.text("url")
-    if url is not None and PASSWORD_IN_URL.match(url):
-        del url
-        raise section.error(
-            "url",
-            "a password does not belong in this file",
-            hint=f"set the whole URL in the environment as {names.PASSWORDS_URL}, or use the database's own "
-            "password file (~/.pgpass); a password that was here may have been copied, so replace it",
-        )
-    override = environment.get(names.PASSWORDS_URL)
-    if override is not None:
-        return override, None
-    if url is None:
-        example = 'url = "sqlite:///app.db"'
-        raise section.error("url", "is missing", hint=f"{example}, or {names.PASSWORDS_URL} in the environment")
-    return url, section.file.parent
 
 
 def _vault(section: Section, kek: Section | None, environment: Environment) -> VaultKekConfig | None:

@@ -17,16 +17,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
-from fieldvault.errors import ConfigurationError, KekDenied, KekError, KekMisconfigured, MissingExtra
+from fieldvault.errors import ConfigurationError, KekDenied, KekError, KekMisconfigured
 from fieldvault.kek.hidden import Hidden
 from fieldvault.kek.vault_transit.address import InsecureHttp, base_url, key_name, path_name, trust_anchor
 from fieldvault.kek.vault_transit.auth import VaultAuth
+from fieldvault.kek.vault_transit.opening import open_session
 from fieldvault.kek.vault_transit.retry import RetryPolicy, Timeouts
 from fieldvault.passwords.pepper import Peppered
 
 if TYPE_CHECKING:
     from fieldvault.kek.vault_transit.client import Reply
-    from fieldvault.kek.vault_transit.session import VaultSession
 
 CHUNK = 250
 NEWEST_SECONDS = 300.0
@@ -71,12 +71,15 @@ class TransitPepper:
             raise ConfigurationError("a pepper's name is 1 to 32 of a-z, 0-9 and '-', starting with a letter")
         space = None if namespace is None else path_name(namespace, "namespace")
         self._label = f"pepper {self._mount}/{self._key}{'' if space is None else '@' + space}"
-        self._session = _session(
+        self._session = open_session(
+            "a pepper in Vault",
             self._label,
-            (base_url(address), trust_anchor(ca), space),
-            auth,
-            retry or RetryPolicy(),
-            timeouts or Timeouts(),
+            url=base_url(address),
+            verify=trust_anchor(ca),
+            namespace=space,
+            auth=auth,
+            retry=retry,
+            timeouts=timeouts,
         )
         self._newest: tuple[int, float] | None = None
 
@@ -149,19 +152,6 @@ class TransitPepper:
             f"{self._label}: the server refused the request (status {reply.status})",
             hint="does this key version still exist, above min_decryption_version? Can the key make HMACs?",
         )
-
-
-def _session(
-    label: str, where: tuple[str, str | bool, str | None], auth: VaultAuth, retry: RetryPolicy, timeouts: Timeouts
-) -> VaultSession:
-    try:
-        from fieldvault.kek.vault_transit.client import Server
-        from fieldvault.kek.vault_transit.session import VaultSession
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in {"hvac", "requests", "urllib3"}:
-            raise
-        raise MissingExtra("a pepper in Vault", extra="vault") from None
-    return VaultSession(kek=label, server=Server(*where), auth=auth, retry=retry, timeouts=timeouts)
 
 
 def _macs_of(reply: Reply, expected: int) -> tuple[set[int], Hidden[list[bytes]]] | None:

@@ -19,18 +19,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
-from fieldvault.errors import ConfigurationError, KekError, KekMisconfigured, KeyWrapRefused, MissingExtra
+from fieldvault.errors import ConfigurationError, KekError, KekMisconfigured, KeyWrapRefused
 from fieldvault.kek.hidden import Hidden
 from fieldvault.kek.vault_transit import ciphertext, failures
 from fieldvault.kek.vault_transit.address import InsecureHttp, base_url, key_name, path_name, trust_anchor
 from fieldvault.kek.vault_transit.auth import VaultAuth
 from fieldvault.kek.vault_transit.ciphertext import DATA_KEY_BYTES
 from fieldvault.kek.vault_transit.health import Check, diagnose
+from fieldvault.kek.vault_transit.opening import open_session
 from fieldvault.kek.vault_transit.retry import RetryPolicy, Timeouts
 
 if TYPE_CHECKING:
     from fieldvault.kek.vault_transit.client import Reply
-    from fieldvault.kek.vault_transit.session import VaultSession
 
 CHUNK = 160
 
@@ -68,14 +68,15 @@ class VaultTransitKek:
         self._mount = path_name(mount, "transit mount")
         space = None if namespace is None else path_name(namespace, "namespace")
         self._name = f"vault-transit:{self._mount}/{self._key}{'' if space is None else '@' + space}"
-        self._session = _open_session(
+        self._session = open_session(
+            "the Vault KEK",
             self._name,
             url=base_url(address),
             verify=trust_anchor(ca),
             namespace=space,
             auth=auth,
-            retry=retry or RetryPolicy(),
-            timeouts=timeouts or Timeouts(),
+            retry=retry,
+            timeouts=timeouts,
         )
 
     @property
@@ -176,26 +177,6 @@ class VaultTransitKek:
         if reply.says("unknown key type") or reply.says("encryption key not found"):
             return failures.missing_key(self._name)
         return failures.refusal(self._name, reply.status)
-
-
-def _open_session(
-    kek: str,
-    *,
-    url: str,
-    verify: str | bool,
-    namespace: str | None,
-    auth: VaultAuth,
-    retry: RetryPolicy,
-    timeouts: Timeouts,
-) -> VaultSession:
-    try:
-        from fieldvault.kek.vault_transit.client import Server
-        from fieldvault.kek.vault_transit.session import VaultSession
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in {"hvac", "requests", "urllib3"}:
-            raise
-        raise MissingExtra("the Vault KEK", extra="vault") from None
-    return VaultSession(kek=kek, server=Server(url, verify, namespace), auth=auth, retry=retry, timeouts=timeouts)
 
 
 def _encoded_keys(keys: Sequence[bytes]) -> Hidden[list[str]] | int:
