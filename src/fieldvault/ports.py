@@ -13,7 +13,7 @@ Rules that every implementation keeps, and that the contract tests check:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -136,6 +136,29 @@ class KeyStore(Protocol):
 
     def shredded(self, key_ids: Collection[bytes]) -> dict[bytes, datetime]:
         """When each of `key_ids` was shredded, for those that were."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """That somebody did something that must be accounted for: who, what, in which scope, why, how much.
+
+    `action` is a verb of ours, e.g. `reveal`, `reidentify`, `shred`. `actor` is whom the application says it was.
+    `details` holds names, key ids as hex, and counts. No part of an event is ever a value, a key or a pseudonym.
+    """
+
+    action: str
+    at: datetime
+    tenant: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+    details: Mapping[str, str | int] = field(default_factory=dict)
+
+
+class AuditSink(Protocol):
+    """Where events go. What must be accounted for does not happen if its event cannot be recorded."""
+
+    def record(self, event: AuditEvent) -> None:
+        """Return once the event is kept. Raises `AuditError`, and then the caller does not go on."""
 
 
 class Clock(Protocol):
