@@ -5,13 +5,27 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from unicodedata import category, normalize
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fieldvault.errors import NotIndexable
-from fieldvault.normalise import EMAIL, NAME, TEXT, Normaliser, Phone
+from fieldvault.normalise import (
+    EMAIL,
+    EMAIL_UNDOTTED,
+    EMAIL_UNTAGGED,
+    IDENTIFIER,
+    NAME,
+    NAME_LATIN,
+    NAME_UNACCENTED,
+    POSTCODE,
+    TEXT,
+    Normaliser,
+    OrAsText,
+    Phone,
+)
 from fieldvault.normalise.email import normalise_by_library
 from fieldvault.normalise.text import _IGNORED
 
@@ -38,6 +52,32 @@ def twice_is_once(normaliser: Normaliser[str], text: str) -> None:
 @given(ADDRESSES)
 def test_email_twice_is_once(text: str) -> None:
     twice_is_once(EMAIL, text)
+
+
+@given(ADDRESSES, st.sampled_from([EMAIL_UNTAGGED, EMAIL_UNDOTTED]))
+def test_the_variants_of_email_twice_are_once(text: str, normaliser: Normaliser[str]) -> None:
+    twice_is_once(normaliser, text)
+
+
+@given(st.text(max_size=10) | MARKS, st.sampled_from([NAME_UNACCENTED, NAME_LATIN, POSTCODE, IDENTIFIER]))
+def test_the_variants_of_names_and_codes_twice_are_once(text: str, normaliser: Normaliser[str]) -> None:
+    twice_is_once(normaliser, text)
+
+
+@given(ADDRESSES | NUMBERS | MARKS | st.text(max_size=10))
+def test_what_cannot_be_read_is_indexed_as_text_and_never_meets_what_can(text: str) -> None:
+    for first in (EMAIL, Phone("GB"), NAME, POSTCODE):
+        twice_is_once(OrAsText(first), text)
+        try:
+            expected = first.normalise(text)
+        except NotIndexable:
+            try:
+                expected = TEXT.normalise(text)
+            except NotIndexable:
+                continue
+            with suppress(NotIndexable):
+                assert first.normalise(expected.decode()) != expected
+        assert OrAsText(first).normalise(text) == expected
 
 
 @given(PLAIN)

@@ -12,7 +12,7 @@ from fieldvault.core.derive import derive_index_key
 from fieldvault.core.envelope import INDEX_PREFIX, from_text, to_text
 from fieldvault.core.index import IndexKey
 from fieldvault.errors import EnvelopeMalformed, FieldvaultError, NotIndexable
-from fieldvault.normalise import EMAIL, NAME, TEXT, Exact, Normaliser, Phone
+from fieldvault.normalise import Exact, Normaliser, Phone, normaliser_named
 from vectors.typed import codec_of, names, value_of, vectors
 
 FILE = vectors("index-v1")
@@ -61,7 +61,7 @@ def normaliser_of(case: dict[str, Any]) -> Normaliser[Any]:
         return Phone(case["region"])
     if name == "exact@1":
         return Exact(codec_of(case["declared"]))
-    return {"email@1": EMAIL, "name@1": NAME, "text@1": TEXT}[name]
+    return normaliser_named(name)
 
 
 @pytest.mark.parametrize("case", FILE["normalisers"], ids=names(FILE["normalisers"]))

@@ -12,7 +12,12 @@ from fieldvault.errors import AuditError
 from fieldvault.ports import AuditEvent
 
 EVENT = AuditEvent(
-    "reveal", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "acme", "ann", "call 4711", {"fields": 2, "schema": "people"}
+    "reveal",
+    datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    "acme",
+    "ann",
+    "call 4711",
+    {"fields": 2, "schema": "people"},
 )
 
 

@@ -58,6 +58,40 @@ _TEXTS: dict[str, tuple[str, str, str | None]] = {
     "email-empty": ("email@1", "", None),
 }
 
+# name: (normaliser, value, normal form or None where refused)
+_VARIANTS: dict[str, tuple[str, str, str | None]] = {
+    "email-untagged": ("email-untagged@1", "Ada+News@Example.org", "ada@example.org"),
+    "email-untagged-two-tags": ("email-untagged@1", "ada+a+b@example.org", "ada@example.org"),
+    "email-untagged-dots-stay": ("email-untagged@1", "a.da@example.org", "a.da@example.org"),
+    "email-untagged-dot-before-tag": ("email-untagged@1", "ada.+x@example.org", "ada@example.org"),
+    "email-untagged-only-a-tag": ("email-untagged@1", "+ada@example.org", None),
+    "email-undotted": ("email-undotted@1", "A.d.a+x@example.org", "ada@example.org"),
+    "email-undotted-domain-keeps-dots": ("email-undotted@1", "a.da@mail.example.org", "ada@mail.example.org"),
+    "name-unaccented": ("name-unaccented@1", "Jos\u00e9 M\u00fcller", "jose muller"),
+    "name-unaccented-letters-stay": ("name-unaccented@1", "\u0141ukasz", "\u0142ukasz"),
+    "name-unaccented-devanagari-stays": (
+        "name-unaccented@1",
+        "\u0939\u093f\u0928\u094d\u0926\u0940",
+        "\u0939\u093f\u0928\u094d\u0926\u0940",
+    ),
+    "name-unaccented-only-an-accent": ("name-unaccented@1", "\u00b4", None),
+    "name-latin-cyrillic": ("name-latin@1", "\u041c\u0430\u0440\u0438\u044f", "mariya"),
+    "name-latin-umlaut": ("name-latin@1", "M\u00fcller-L\u00fcdenscheidt", "muller ludenscheidt"),
+    "postcode": ("postcode@1", " sw1a 1aa", "SW1A1AA"),
+    "postcode-dash": ("postcode@1", "00-950", "00950"),
+    "postcode-full-width": ("postcode@1", "\uff11\uff10\uff10\u2212\uff10\uff10\uff10\uff11", "1000001"),
+    "postcode-arabic-digits": ("postcode@1", "\u0661\u0661\u0661\u0661\u0668", "11118"),
+    "postcode-too-short": ("postcode@1", "1", None),
+    "postcode-dot": ("postcode@1", "1.010", None),
+    "identifier-iban": ("identifier@1", "gb33 BUKB 2020 1555 5555 55", "GB33BUKB20201555555555"),
+    "identifier-separators": ("identifier@1", "536.803.868/00-1", "536803868001"),
+    "identifier-sharp-s": ("identifier@1", "stra\u00dfe", None),
+    "identifier-empty": ("identifier@1", " - ", None),
+    "email-or-text-readable": ("email-or-text@1", "Ada@Example.org", "ada@example.org"),
+    "email-or-text-unreadable": ("email-or-text@1", "ask reception", "ask reception"),
+    "email-or-text-lone-surrogate": ("email-or-text@1", "a\ud800", None),
+}
+
 # name: (region or None, value, normal form or None where refused)
 _PHONES: dict[str, tuple[str | None, str, str | None]] = {
     "phone-uk-national": ("GB", "020 7946 0018", "+442079460018"),
@@ -93,7 +127,7 @@ def normalisers() -> list[Vector]:
     """`normalised` is null where the value is refused."""
     texts = [
         {"name": name, "normaliser": normaliser, "value": value, "normalised": _hex(normal)}
-        for name, (normaliser, value, normal) in _TEXTS.items()
+        for name, (normaliser, value, normal) in (_TEXTS | _VARIANTS).items()
     ]
     phones = [
         {"name": name, "normaliser": "phone@1", "region": region, "value": value, "normalised": _hex(normal)}
