@@ -18,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from report import Row, Table
+
 from fieldvault import PlainField, RecordCipher, Schema, SealedField, Tenancy
 from fieldvault.files import State, form_for, format_of, open_file, open_sink, open_source, seal_file
 from fieldvault.testing import memory_keyrings
@@ -41,18 +43,30 @@ def main() -> None:
     if options.child:
         print(seal_and_open(Path(options.child[0]), options.child[1]))
         return
-    growth: dict[str, float] = {}
-    print(f"{'format':8} {'rows':>10} {'seconds':>8} {'peak':>10}")
-    for file_format in options.formats.split(","):
-        peaks = [measured(file_format, rows) for rows in (options.small, options.large)]
-        growth[file_format] = round(peaks[1] - peaks[0], 1)
-        print(f"{file_format:8} {'difference':>10} {'':>8} {growth[file_format]:>+7.1f} MB   limit {LIMIT_MB} MB")
+    table = measure(options.small, options.large, tuple(options.formats.split(",")))
+    table.show()
+    growth = table.extra["growth in MB"]
     print(json.dumps({f"memory_growth_mb_{file_format}": value for file_format, value in growth.items()}))
     sys.exit(max(growth.values()) > LIMIT_MB)
 
 
-def measured(file_format: str, rows: int) -> float:
-    """The peak in MB (10^6 bytes) of one run in a process of its own."""
+def measure(
+    small: int = 100_000, large: int = 1_000_000, formats: tuple[str, ...] = ("csv", "jsonl", "parquet")
+) -> Table:
+    """Peaks at both sizes; `growth in MB` is the difference, at most `LIMIT_MB`."""
+    rows, peaks = list[Row](), dict[str, float]()
+    for file_format in formats:
+        for size in (small, large):
+            name = f"{file_format}, {size:,}"
+            seconds, peaks[name] = measured(file_format, size)
+            rows.append(Row(name, round(seconds / size * 1e6, 3), None, f"peak {peaks[name]:.1f} MB"))
+    growth = {one: round(peaks[f"{one}, {large:,}"] - peaks[f"{one}, {small:,}"], 1) for one in formats}
+    extra = {"peak in MB": peaks, "growth in MB": growth, "limit in MB": LIMIT_MB}
+    return Table("memory", "A file sealed and opened again, in a process of its own", "row", "", rows, extra)
+
+
+def measured(file_format: str, rows: int) -> tuple[float, float]:
+    """Seconds on the wall and the peak in MB (10^6 bytes) of one run in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         with (Path(folder) / "in.csv").open("w") as file:
             file.write("id,country,name,email,iban\n")
@@ -62,8 +76,7 @@ def measured(file_format: str, rows: int) -> float:
         command = [sys.executable, __file__, "--child", folder, file_format]
         run = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         peak = int(run.stdout) / 1e6
-        print(f"{file_format:8} {rows:>10,} {time.perf_counter() - start:>8.1f} {peak:>7.1f} MB", flush=True)
-        return peak
+        return time.perf_counter() - start, peak
 
 
 def seal_and_open(folder: Path, file_format: str) -> int:

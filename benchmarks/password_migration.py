@@ -12,23 +12,24 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import resource
 import shutil
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from rounds import machine
+from memory import peak_bytes
+from report import Table, table
+from rounds import Timing
 
 from fieldvault.password_migration import Database, Migration, PasswordColumn, PasswordTable, Sorter
 from fieldvault.passwords import Argon2Profile, PasswordHasher
 
 WANTED_RATIO = 1.8
 SLACK_MB = 30
+ONE, TWO = "fieldvault, 1 thread", "fieldvault, 2 threads"
 
 
 def main() -> None:
@@ -41,25 +42,28 @@ def main() -> None:
     if options.child:
         print(json.dumps(migrated(Path(options.child[0]), int(options.child[1]), options.memory_kib)))
         return
-    print(machine())
-    seconds: dict[int, list[float]] = {1: [], 2: []}
-    peaks: dict[int, float] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / "legacy.db"
-        make_table(table, options.rows)
-        for _ in range(options.rounds):
-            for threads in seconds:
-                took, peaks[threads] = measured(table, threads, options.memory_kib)
-                seconds[threads].append(took)
-                print(
-                    f"{threads} thread(s) {took:7.2f} s {options.rows / took:9,.0f} rows/s {peaks[threads]:7.1f} MB"
-                )
-    ratio = statistics.median(one / two for one, two in zip(seconds[1], seconds[2], strict=True))
-    growth, bound = peaks[2] - peaks[1], options.memory_kib * 1024 / 1e6 + SLACK_MB
+    table = measure(options.rows, options.rounds, options.memory_kib)
+    table.show()
+    ratio, more = table.speedup(TWO), table.extra["MB more with two"]
     print(f"two threads are {ratio:.2f} times as fast as one; wanted {WANTED_RATIO}")
-    print(f"the second thread takes {growth:+.1f} MB; at most {bound:.1f} MB")
-    print(json.dumps({"password_migration_two_threads": round(ratio, 3), "growth_mb": round(growth, 1)}))
-    sys.exit(ratio < WANTED_RATIO or growth > bound)
+    print(f"the second thread takes {more:+.1f} MB; at most {table.extra['limit in MB']} MB")
+    print(json.dumps({"password_migration_two_threads": ratio, "growth_mb": more}))
+    sys.exit(ratio < WANTED_RATIO or more > table.extra["limit in MB"])
+
+
+def measure(rows: int = 20_000, rounds: int = 1, memory_kib: int = 8192) -> Table:
+    timings: dict[str, Timing] = {ONE: Timing([]), TWO: Timing([])}
+    peaks: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        legacy = Path(folder) / "legacy.db"
+        make_table(legacy, rows)
+        for _ in range(rounds):
+            for threads, name in enumerate(timings, start=1):
+                took, peaks[name] = measured(legacy, threads, memory_kib)
+                timings[name].seconds.append(took)
+    limit = round(memory_kib * 1024 / 1e6 + SLACK_MB, 1)
+    extra = {"peak in MB": peaks, "MB more with two": round(peaks[TWO] - peaks[ONE], 1), "limit in MB": limit}
+    return table("password_migration", f"Wrapping {rows:,} MD5 rows", "row", timings, rows, ONE, extra=extra)
 
 
 def make_table(file: Path, rows: int) -> None:
@@ -89,7 +93,7 @@ def migrated(file: Path, threads: int, memory_kib: int) -> tuple[float, float]:
         result = Migration(database, table, Sorter(), hasher, threads=threads).run()
         took = time.perf_counter() - started
     assert result.finished
-    return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return took, peak_bytes() / 1e6
 
 
 if __name__ == "__main__":

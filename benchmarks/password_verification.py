@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 
 import argon2
-from rounds import interleave, machine, ratio
+from report import Table, table
+from rounds import interleave
 
 from fieldvault.passwords import (
     CHEAPEST,
@@ -29,20 +31,22 @@ LIMIT = 1.02
 
 PROFILES = {"rfc_9106_low_memory": RFC_9106_LOW_MEMORY, "owasp_minimum": OWASP_MINIMUM, "django": DJANGO}
 PASSWORD = "correct horse battery staple"
+BASE, PLAIN, WRAPPED = "argon2-cffi", "fieldvault, plain", "fieldvault, wrapped"
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=41)
-    rounds: int = arguments.parse_args().rounds
-    print(f"{rounds} rounds, {machine()}")
-    ratios: dict[str, float] = {}
-    for name, profile in PROFILES.items():
-        plain, wrapped = against(profile, rounds)
-        ratios |= {f"{name}_vs_argon2_cffi": plain, f"{name}_wrapped_vs_argon2_cffi": wrapped}
-    added = {f"{name}_added_us": round(one, 1) for name, one in added_microseconds(rounds).items()}
-    print(f"added to any verification: {added}")
-    print(json.dumps(ratios | added))
+    tables = measure(arguments.parse_args().rounds)
+    for one in tables:
+        one.show()
+    ratios = {f"{one.name}_{row}_vs_{BASE}": one.cost(row) for one in tables[1:] for row in (PLAIN, WRAPPED)}
+    print(json.dumps(ratios | tables[0].extra))
+
+
+def measure(rounds: int) -> list[Table]:
+    """What is added at the cheapest parameters first, then the whole verification by profile."""
+    return [added(rounds), *(against(name, profile, rounds) for name, profile in PROFILES.items())]
 
 
 def rows(hasher: PasswordHasher) -> tuple[str, str]:
@@ -53,41 +57,30 @@ def rows(hasher: PasswordHasher) -> tuple[str, str]:
     return hasher.hash(PASSWORD), hasher.wrap(digest, scheme, salt=b"x7Q")
 
 
-def added_microseconds(rounds: int, verifications: int = 500) -> dict[str, float]:
-    """How much longer than argon2-cffi's one verification takes, where Argon2 costs next to nothing."""
-    hasher, theirs = PasswordHasher(CHEAPEST), argon2.PasswordHasher()
-    plain, wrapped = rows(hasher)
-    repeat = range(verifications)
-    timings = interleave(
-        {
-            "argon2-cffi": lambda: [theirs.verify(plain, PASSWORD) for _ in repeat],
-            "plain": lambda: [hasher.verify(PASSWORD, plain) for _ in repeat],
-            "wrapped": lambda: [hasher.verify(PASSWORD, wrapped) for _ in repeat],
-        },
-        rounds,
-    )
-    base = timings["argon2-cffi"].per_item(verifications)
-    return {name: timings[name].per_item(verifications) - base for name in ("plain", "wrapped")}
-
-
-def against(profile: Argon2Profile, rounds: int) -> tuple[float, float]:
-    """Print one line for each kind of row; returns the medians of the ratios for a plain and a wrapped one."""
+def contenders(profile: Argon2Profile, repeat: range) -> dict[str, Callable[[], object]]:
     hasher, theirs = PasswordHasher(profile), argon2.PasswordHasher()
-    stored, wrapped = rows(hasher)
-    timings = interleave(
-        {
-            "argon2-cffi": lambda: theirs.verify(stored, PASSWORD),
-            "plain": lambda: hasher.verify(PASSWORD, stored),
-            "wrapped": lambda: hasher.verify(PASSWORD, wrapped),
-        },
-        rounds,
-    )
-    cost = f"m={profile.memory_kib},t={profile.passes},p={profile.lanes}"
-    ratios = {name: ratio(timing, timings["argon2-cffi"]) for name, timing in timings.items()}
-    for name, timing in timings.items():
-        shown = "" if name == "argon2-cffi" else f"{ratios[name]} times argon2-cffi   limit {LIMIT}"
-        print(f"{cost:18} {name:12} {timing.per_item(1) / 1000:8.2f} ms   {shown}")
-    return round(ratios["plain"].median, 3), round(ratios["wrapped"].median, 3)
+    plain, wrapped = rows(hasher)
+    return {
+        BASE: lambda: [theirs.verify(plain, PASSWORD) for _ in repeat],
+        PLAIN: lambda: [hasher.verify(PASSWORD, plain) for _ in repeat],
+        WRAPPED: lambda: [hasher.verify(PASSWORD, wrapped) for _ in repeat],
+    }
+
+
+def added(rounds: int, verifications: int = 500) -> Table:
+    """How much longer than argon2-cffi's one verification takes, where Argon2 costs next to nothing."""
+    timings = interleave(contenders(CHEAPEST, range(verifications)), rounds)
+    base = timings[BASE].per_item(verifications)
+    more = {f"{name}_added_us": round(timings[name].per_item(verifications) - base, 1) for name in (PLAIN, WRAPPED)}
+    title = "Verifying a password at the cheapest parameters"
+    return table("password_cheapest", title, "verification", timings, verifications, BASE, extra=more)
+
+
+def against(name: str, profile: Argon2Profile, rounds: int) -> Table:
+    timings = interleave(contenders(profile, range(1)), rounds)
+    title = f"Verifying a password, m={profile.memory_kib},t={profile.passes},p={profile.lanes}"
+    extra = {"limit, as a cost": LIMIT}
+    return table(f"password_{name}", title, "verification", timings, 1, BASE, extra=extra)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Interleaved rounds: every contender once a round, in turn, so that a slow moment hits all of them alike.
 
-Processor time of this process, not the clock on the wall: other programs on the machine do not count. So these
-rounds are for work that is done in one thread and waits for nothing.
+Processor time of this process, not the clock on the wall: other programs on the machine do not count. That is for
+work that waits for nothing. What waits for another process, or runs in several threads, is timed by `WALL`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+Clock = Callable[[], float]
+PROCESSOR: Clock = time.process_time
+WALL: Clock = time.perf_counter
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -21,9 +25,13 @@ class Timing:
 
     seconds: list[float]
 
-    def per_item(self, items: int) -> float:
+    def per_item(self, items: float) -> float:
         """Median microseconds for one item."""
         return statistics.median(self.seconds) / items * 1e6
+
+    def times(self, factor: float) -> Timing:
+        """As long as it had taken for that many times the items."""
+        return Timing([seconds * factor for seconds in self.seconds])
 
 
 @dataclass(frozen=True)
@@ -38,15 +46,25 @@ class Ratio:
         return f"{self.median:.2f} ({self.least:.2f} to {self.greatest:.2f})"
 
 
-def interleave(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Timing]:
+@dataclass(frozen=True)
+class Contender:
+    """What is timed. `waits` is for what waits for another process, or runs in more than one thread."""
+
+    run: Callable[[], object]
+    waits: bool = False
+
+
+def interleave(contenders: Mapping[str, Callable[[], object] | Contender], rounds: int) -> dict[str, Timing]:
     """Time each contender once a round, after one round that does not count."""
     timings: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(rounds + 1):
-        for name, contender in contenders.items():
+        for name, given in contenders.items():
+            contender = given if isinstance(given, Contender) else Contender(given)
+            clock = WALL if contender.waits else PROCESSOR
             gc.collect()
-            start = time.process_time()
-            result = contender()
-            elapsed = time.process_time() - start
+            start = clock()
+            result = contender.run()
+            elapsed = clock() - start
             del result
             if turn:
                 timings[name].append(elapsed)

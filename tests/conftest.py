@@ -8,7 +8,14 @@ import pytest
 from hypothesis import settings
 
 pytest.register_assert_rewrite("plugins")
-pytest_plugins = ["plugins.openbao", "plugins.postgresql", "plugins.mysql"]
+pytest_plugins = [
+    "plugins.cores",
+    "plugins.openbao",
+    "plugins.postgresql",
+    "plugins.mysql",
+    "plugins.arrow_kit",
+    "plugins.sqlalchemy_databases",
+]
 
 settings.register_profile("default", deadline=None, max_examples=100)
 settings.register_profile("thorough", deadline=None, max_examples=2000)

@@ -23,6 +23,11 @@ class Outcome(Generic[Result]):
         self._result = result
         self._error = error
 
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error instead of a result."""
+        return self._error is not None
+
     def or_raise(self) -> Result:
         if self._error is not None:
             raise self._error

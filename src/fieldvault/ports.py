@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from fieldvault.core.context import Scope
 from fieldvault.errors import KeyWrapRefused
@@ -63,6 +63,54 @@ class SubjectKeyRecord:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RewrappedKey:
+    """A key that is to be stored wrapped otherwise. `was` is what was read: it is replaced only while it is there.
+
+    `kek` is the KEK that a data key is wrapped by now; None for a subject key.
+    """
+
+    key_id: bytes
+    was: bytes = field(repr=False)
+    wrapped: bytes = field(repr=False)
+    kek: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockRecord:
+    """Who holds a lock, and until when: aware, in UTC, by the clock of whoever took it."""
+
+    name: str
+    owner: str
+    until: datetime
+
+
+class IndexPhase(StrEnum):
+    """Where a scope of index keys is on its way from one key to the next (spec index-rotation-v1 §2)."""
+
+    STABLE = "stable"
+    DUAL_WRITE = "dual-write"
+    BACKFILL = "backfill"
+    CUT_OVER = "cut-over"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStateRecord:
+    """One row of the key store: the state of a scope's index keys (spec index-rotation-v1 §2).
+
+    `version` is the key that indexes are under, `next_version` the one that they go to: None while, and only while,
+    the phase is STABLE. `since` is when the phase began, aware, in UTC. `revision` counts the changes from 1.
+    """
+
+    scope: Scope
+    phase: IndexPhase
+    version: int
+    next_version: int | None
+    since: datetime
+    revision: int
+
+
 class KekProvider(Protocol):
     """Wraps and unwraps data keys under a key-encryption key that we never see, or see only in development."""
 
@@ -81,6 +129,46 @@ class KekProvider(Protocol):
 
     def version_of(self, wrapped: bytes) -> int:
         """The KEK version that wrapped this key, from 1; asks nobody. Raises `KeyWrapRefused` if malformed."""
+
+
+@dataclass(frozen=True, slots=True)
+class KekVersions:
+    """The versions of a KEK, from 1. `newest` wraps; below `oldest_opened` nothing is unwrapped; what is below
+    `oldest_kept` is deleted. `newest_since` is when `newest` was made, aware, in UTC.
+    """
+
+    newest: int
+    oldest_opened: int
+    oldest_kept: int
+    newest_since: datetime
+
+
+@runtime_checkable
+class VersionedKek(KekProvider, Protocol):
+    """A KEK that has versions. Its methods raise `KekError`; all but `rewrap` need a role of their own."""
+
+    def rewrap(self, wrapped: Sequence[bytes]) -> list[bytes | KeyWrapRefused]:
+        """The same keys under the newest version, in order; an item that is refused is returned as its error."""
+
+    def versions(self) -> KekVersions:
+        """As the KEK has them now."""
+
+    def rotate(self) -> None:
+        """Make a new version. Where an answer is lost it may make two, which does no harm."""
+
+    def open_from(self, version: int) -> None:
+        """Unwrap nothing below this version from now on. Lowered again by a lower number, until it is trimmed."""
+
+    def trim_below(self, version: int) -> None:
+        """Delete the versions below this one. Cannot be undone."""
+
+
+@runtime_checkable
+class KekDirectory(KekProvider, Protocol):
+    """A KEK that also unwraps what others wrapped: while keys are moved from one KEK to another."""
+
+    def named(self, name: str) -> KekProvider | None:
+        """The KEK of this name, if it is one of these."""
 
 
 class KeyStore(Protocol):
@@ -116,6 +204,15 @@ class KeyStore(Protocol):
         is not ACTIVE any more.
         """
 
+    def index_state(self, scope: Scope) -> IndexStateRecord | None:
+        """The state of the scope's index keys; None where their rotation was never begun."""
+
+    def put_index_state(self, record: IndexStateRecord, *, replaces: int | None) -> None:
+        """Store `record` in place of the state of revision `replaces`, None where there is none yet.
+
+        Its revision is the next one. Raises `KeyStoreConflict` when the state is of another revision by now.
+        """
+
     def subject_keys(self, scope: Scope, subjects: Collection[str]) -> dict[str, SubjectKeyRecord]:
         """The keys of those of `subjects` that have one."""
 
@@ -136,6 +233,40 @@ class KeyStore(Protocol):
 
     def shredded(self, key_ids: Collection[bytes]) -> dict[bytes, datetime]:
         """When each of `key_ids` was shredded, for those that were."""
+
+    # --- for rotation ------------------------------------------------------------------------
+
+    def data_keys_after(self, key_id: bytes | None, limit: int) -> list[DataKeyRecord]:
+        """The next data keys of all scopes, destroyed ones included, by key id; None: from the first."""
+
+    def replace_wrapped(self, changes: Sequence[RewrappedKey]) -> set[bytes]:
+        """Store each data key's new wrapping and KEK, if it is still wrapped as it `was`; all in one transaction.
+
+        Returns the key ids that were replaced. The others are left: somebody else changed or destroyed them.
+        """
+
+    def subject_keys_under(
+        self, data_key_ids: Collection[bytes], *, after: bytes | None, limit: int
+    ) -> list[SubjectKeyRecord]:
+        """The next subject keys, of all scopes, that are wrapped under one of these data keys, by key id.
+
+        Those that are shredded are left out: their rows must not be used.
+        """
+
+    def count_subject_keys_under(self, data_key_ids: Collection[bytes]) -> dict[bytes, int]:
+        """How many subject keys, without shredded ones, each of these data keys wraps; those with none left out."""
+
+    def replace_wrapped_subject_keys(self, changes: Sequence[RewrappedKey]) -> set[bytes]:
+        """As `replace_wrapped`, for subject keys."""
+
+    def take_lock(self, name: str, owner: str, *, at: datetime, until: datetime) -> LockRecord:
+        """Take or prolong a lock that is free, is the owner's, or whose time was over `at`.
+
+        Returns the lock as it is then: somebody else's, where they hold it.
+        """
+
+    def release_lock(self, name: str, owner: str) -> None:
+        """Give up a lock, if it is the owner's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +290,31 @@ class AuditSink(Protocol):
 
     def record(self, event: AuditEvent) -> None:
         """Return once the event is kept. Raises `AuditError`, and then the caller does not go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditHead:
+    """The last entry of an audit log: its number, from 1, and its MAC (spec audit-v1 §4)."""
+
+    log: str
+    seq: int
+    mac: str
+
+
+class AuditHeads(Protocol):
+    """Keeps the heads of audit logs where who can cut a log short cannot write: beside the wrapped keys.
+
+    Every method raises `KeyStoreUnavailable` and `KeyStoreNotReady` as a `KeyStore` does.
+    """
+
+    def audit_head(self, log: str) -> AuditHead | None:
+        """The log's head, if it has one."""
+
+    def put_audit_head(self, head: AuditHead, *, replaces: int | None) -> None:
+        """Store the head in the place of the one with the number `replaces`, None where there is none yet.
+
+        Raises `KeyStoreConflict` when the head is another one by now.
+        """
 
 
 class Clock(Protocol):

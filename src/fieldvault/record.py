@@ -6,7 +6,7 @@ Sealing a batch of records:
     codec       each value to a typed plaintext; the type comes back
     keyring     one key for the batch, or one for each subject, with a lease for as many encryptions
     core        AES-256-GCM, each value bound to its tenant, schema, field and row
-    tokens      the blind index values, under the tenant's index key
+    tokens      the blind index values, under the tenant's index keys
 
 Opening goes back: the envelopes say which keys, the keyring fetches them at once, core opens, the codec decodes.
 
@@ -23,18 +23,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fieldvault.attempts import attempt
-from fieldvault.columns import arrow, column
-from fieldvault.columns.batch import ColumnBatch, of_column, of_records
+from fieldvault.attempts import Outcome, attempt
+from fieldvault.columns import arrow, arrow_native, column, indexing
+from fieldvault.columns.arrow_library import settled
+from fieldvault.columns.batch import ColumnBatch, of_column, of_records, snapshot, with_cells
 from fieldvault.columns.column import Failures
 from fieldvault.columns.form import BinaryForm, Form
+from fieldvault.columns.index_walk import IndexWalk
 from fieldvault.columns.result import BatchResult, one_of, whole
+from fieldvault.columns.single import SingleValues
 from fieldvault.core import batch as core
 from fieldvault.core.context import FieldContext, Scope
 from fieldvault.core.envelope import key_ids_in
-from fieldvault.errors import SchemaError, ScopeError
+from fieldvault.errors import FieldvaultError, SchemaError, ScopeError
 from fieldvault.keyring import FIELDS_PURPOSE, INDEX_PURPOSE, DataKey, Keyrings
 from fieldvault.schema import Schema, Tenancy
+from fieldvault.tokens import Search
 
 Record = Mapping[str, Any]
 Cells = tuple[dict[str, list[Any]], Failures]
@@ -61,7 +65,9 @@ class RecordCipher:
         self.form = form or BinaryForm()
         self.keyring = keyrings.keyring(Scope(tenant, FIELDS_PURPOSE))
         self.index_keyring = keyrings.keyring(Scope(tenant, INDEX_PURPOSE))
+        self._indexes = IndexWalk(schema, self.index_keyring, self.form)
         self._contexts = {name: FieldContext(tenant, schema.name, name) for name in schema.sealed}
+        self._single = SingleValues(schema, self.form, self._contexts, self.keyring)
 
     # --- records -----------------------------------------------------------------------------
 
@@ -139,32 +145,100 @@ class RecordCipher:
         self, field: str, sealed: Any, *, row_ids: Any = None, subjects: Any = None
     ) -> BatchResult[Any]:
         """The values that can be opened, and why the others cannot."""
-        result = attempt(self._open_values, field, sealed, row_ids, subjects)
+        result = attempt(self._open_values, field, sealed, row_ids, subjects, True)
         del sealed, row_ids, subjects
+        return result.or_raise()
+
+    # --- one value ---------------------------------------------------------------------------
+
+    def seal_value(self, field: str, value: Any, *, row_id: Any = None, subject: Any = None) -> Any:
+        """The envelope of one value of a field; None stays None unless the field seals its nulls.
+
+        `row_id` and `subject` as in `seal_column`. Raises the value's `FieldvaultError`.
+        """
+        try:  # what `attempt` does, without its cost, which a single value feels
+            return self._single.seal(field, value, row_id, subject, self._seal_values)
+        except FieldvaultError as error:
+            failure = error.detached()
+        del value, row_id, subject
+        raise failure
+
+    def open_value(self, field: str, sealed: Any, *, row_id: Any = None, subject: Any = None) -> Any:
+        """The value of one envelope of a field. Raises its `FieldvaultError`."""
+        result = attempt(self._single.alone, self._open_values, field, sealed, row_id, subject)
+        del sealed, row_id, subject
         return result.or_raise()
 
     # --- search ------------------------------------------------------------------------------
 
     def index_column(self, field: str, values: Any, *, index: str | None = None) -> Any:
-        """The blind index values to store beside a column of values. All, or none: raises `BatchError`."""
-        as_given = arrow.sealed_like(values, self.form)
+        """The blind index values to store beside a column of values. All, or none: raises `BatchError`.
+
+        Raises `SchemaError` for an index that is written to several columns, as a unique one is: `index_columns`.
+        """
+        as_given = arrow.sealed_like(values, self._indexes.form_of(field, index))
         result = attempt(self._index_column, field, values, index)
         del values
         return as_given(whole(result))
 
+    def index_columns(self, field: str, values: Any, *, index: str | None = None) -> dict[str, Any]:
+        """All columns of an index, by name, to store beside a column of values. Else as `index_column`."""
+        as_given = arrow.sealed_like(values, self._indexes.form_of(field, index))
+        result = attempt(self._index_columns, field, values, index)
+        del values
+        return {name: as_given(whole(one)) for name, one in result.or_raise().items()}
+
+    def index_digests(
+        self, field: str, digests: Sequence[str | bytes | None], *, index: str | None = None
+    ) -> BatchResult[dict[str, Any]]:
+        """The columns of a field's `Md5Index`, from what a legacy column `md5(value)` holds: hex or 16 bytes.
+
+        They are what sealing the values would write. The failures say which cells are no MD5. Raises `SchemaError`
+        where the field has no such index.
+        """
+        result = attempt(self._indexes.of_digests, field, digests, index)
+        del digests
+        return result.or_raise()
+
+    def index_again(self, records: Sequence[Record]) -> BatchResult[dict[str, Any]]:
+        """The index columns of sealed records as they would be written now: to index what was sealed without, or
+        under a former key. The failures say which records do not open."""
+        result = attempt(self._index_again, records)
+        del records
+        return result.or_raise()
+
     def index_values(self, field: str, value: Any, *, index: str | None = None) -> list[Any]:
-        """What to look for in the index column, one for each usable index key: `… email_index IN (these)`.
+        """What to look for in the index column: `… email_index IN (these)`. One value, or while the index keys are
+        rotated one for each. Warm, neither the KEK nor the key store is asked.
 
         None at all where the tenant has never indexed anything. Raises `NotIndexable` if the value cannot be
-        normalised, `SchemaError` for None (look for NULL instead).
+        normalised, `SchemaError` for None (look for NULL instead) or an index whose column holds token sets.
         """
-        result = attempt(self._index_query, field, value, index)
+        result = attempt(self._indexes.values, field, value, index)
         del value
+        return result.or_raise()
+
+    def search(self, field: str, value: Any, *, index: str | None = None) -> Search:
+        """Which column to look in, and for what: for every kind of index. `field` may be a compound index's name,
+        `value` then a mapping of its fields.
+
+        What is found is to be opened and passed through `confirm`. Raises as `index_values`.
+        """
+        result = attempt(self._indexes.search, field, value, index)
+        del value
+        return result.or_raise()
+
+    def confirm(
+        self, field: str, wanted: Any, records: Sequence[Record], *, index: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Those of opened records that are what was looked for: no collisions, no other row's index value."""
+        result = attempt(self._indexes.confirmed, field, wanted, records, index)
+        del wanted, records
         return result.or_raise()
 
     def matches(self, field: str, wanted: Any, opened: Any, *, index: str | None = None) -> bool:
         """Whether an opened value is what was looked for, and not a collision, or another row's index value."""
-        result = attempt(self._matches, field, wanted, opened, index)
+        result = attempt(self._indexes.matches, field, wanted, opened, index)
         del wanted, opened
         return result.or_raise()
 
@@ -184,9 +258,9 @@ class RecordCipher:
 
     def _seal(self, batch: ColumnBatch, partially: bool = False) -> Cells:
         encoded = {name: column.encode(self.schema.sealed[name], cells) for name, cells in batch.fields.items()}
-        normalised = {target: column.normalise(index, cells) for target, (_, index, cells) in batch.indexes.items()}
+        indexed = [(declared, indexing.normalise(declared.index, cells)) for declared, cells in batch.indexes]
         batch.gather(encoded.items())
-        batch.gather((batch.indexes[target][0].name, one) for target, one in normalised.items())
+        batch.gather((declared.owner, one) for declared, one in indexed)
         if batch.failures and not partially:
             return {}, batch.failures
 
@@ -194,19 +268,14 @@ class RecordCipher:
         keys = self._sealing_keys(batch) if batch.subjects is not None else self._sealing_key(uses)
         if batch.failures and not partially:
             return {}, batch.failures
-        for one in (*encoded.values(), *normalised.values()):
+        for one in (*encoded.values(), *(one for _, one in indexed)):
             one.leave_out(batch.failures)
         for name, one in encoded.items():
             rows = batch.rows if self.schema.sealed[name].row_bound else None
             column.seal(one, self._contexts[name], keys, rows)
             one.values = self.form.envelopes(one.values)
-        for target, one in normalised.items():
-            field, index, _ = batch.indexes[target]
-            if not one.values:
-                continue
-            key = self.index_keyring.primary(uses=0)
-            one.values = self.form.index_values(index.values_under(key, self.schema.name, field.name, one.values))
-        return {name: one.spread() for name, one in (encoded | normalised).items()}, batch.failures
+        cells = {name: one.spread() for name, one in encoded.items()}
+        return cells | self._indexes.written(indexed), batch.failures
 
     def _open(self, batch: ColumnBatch) -> Cells:
         envelopes = {name: column.envelopes(cells) for name, cells in batch.fields.items()}
@@ -231,69 +300,81 @@ class RecordCipher:
     # --- records and columns, to batches and back -----------------------------------------------
 
     def _seal_records(self, records: Sequence[Record], partially: bool = False) -> BatchResult[dict[str, Any]]:
+        records = snapshot(records)
         batch = of_records(self.schema, records)
         cells, failures = self._seal(batch, partially)
-        return BatchResult(self._with_cells(records, cells, failures), failures)
+        return BatchResult(with_cells(self.schema, records, cells, failures), failures)
 
     def _open_records(self, records: Sequence[Record]) -> BatchResult[dict[str, Any]]:
+        records = snapshot(records)
         batch = of_records(self.schema, records)
         cells, failures = self._open(batch)
-        opened = self._with_cells(records, cells, failures)
-        for target in self.schema.index_columns:
-            for record in opened:
-                if record is not None:
-                    record.pop(target, None)
-        return BatchResult(opened, failures)
-
-    def _with_cells(
-        self, records: Sequence[Record], cells: Mapping[str, list[Any]], failures: Failures
-    ) -> list[dict[str, Any] | None]:
-        results = [None if at in failures else dict(record) for at, record in enumerate(records)]
-        for target, column_cells in cells.items():
-            source = self.schema.source_of(target)
-            for result, cell in zip(results, column_cells, strict=True):
-                if result is not None and source in result:
-                    result[target] = cell
-        return results
+        return BatchResult(with_cells(self.schema, records, cells, failures, self.schema.index_columns), failures)
 
     def _seal_values(
         self, name: str, values: Any, row_ids: Any, subjects: Any, partially: bool = False
     ) -> BatchResult[Any]:
-        batch = of_column(self.schema, self.schema.field(name), *arrow.as_lists(values, row_ids, subjects))
+        field = self.schema.field(name)
+        values, row_ids, subjects = settled(values, row_ids, subjects)
+        if not partially and subjects is None:
+            job = arrow_native.sealing(self.schema, field, values, row_ids, self.form)
+            if job is not None:
+                return BatchResult(job.seal(self._sealing_key(job.uses), self._contexts[name]), {})
+        batch = of_column(self.schema, field, *arrow.beside_as_lists(self.schema, values, row_ids, subjects))
         cells, failures = self._seal(batch, partially)
         return BatchResult(cells.get(name) or [None] * batch.size, failures)
 
-    def _open_values(self, name: str, sealed: Any, row_ids: Any, subjects: Any) -> BatchResult[Any]:
-        batch = of_column(self.schema, self.schema.field(name), *arrow.as_lists(sealed, row_ids, subjects))
+    def _open_values(
+        self, name: str, sealed: Any, row_ids: Any, subjects: Any, partially: bool = False
+    ) -> BatchResult[Any]:
+        field = self.schema.field(name)
+        sealed, row_ids, subjects = settled(sealed, row_ids, subjects)
+        if not partially and subjects is None:
+            job = arrow_native.opening(self.schema, field, sealed, row_ids)
+            if job is not None:
+                keys = self.keyring.keys(key_ids_in(job.headers), uses=job.size)
+                opened = job.open(keys, self._contexts[name])
+                if opened is not None:
+                    return BatchResult(opened, {})
+        batch = of_column(self.schema, field, *arrow.beside_as_lists(self.schema, sealed, row_ids, subjects))
         cells, failures = self._open(batch)
         return BatchResult(cells[name], failures)
 
     def _index_column(self, name: str, values: Any, index_name: str | None) -> BatchResult[Any]:
-        field = self.schema.field(name)
-        index = field.find_index(index_name)
-        [cells] = arrow.as_lists(values)
-        batch = ColumnBatch(len(cells))
-        batch.indexes[name] = (field, index, cells)
-        columns, failures = self._seal(batch)
-        return BatchResult(columns.get(name) or [None] * batch.size, failures)
+        declared = self.schema.find_index(name, index_name)
+        if len(declared.columns) > 1:
+            raise indexing.several_columns(declared)
+        [column] = declared.columns
+        [values] = settled(values)
+        job = arrow_native.indexing(self.schema, declared, values, self.form)
+        if job is not None:
+            key = None if job.is_empty else self.index_keyring.index_keys_to_write().main
+            return BatchResult(job.index(key, declared), {})
+        return self._index_columns(name, values, index_name)[column].or_raise()
 
-    def _index_query(self, name: str, value: Any, index_name: str | None) -> list[Any]:
-        index = self.schema.field(name).find_index(index_name)
-        if value is None:
-            raise SchemaError(f"{name}: None has no index value", hint=f"look for {name} IS NULL")
-        normalised = [index.normaliser.normalise(value)]
-        keys = self.index_keyring.usable_keys()
-        values = [index.values_under(key, self.schema.name, name, normalised)[0] for key in keys]
-        return list(self.form.index_values(values))
+    def _index_columns(
+        self, name: str, values: Any, index_name: str | None
+    ) -> dict[str, Outcome[BatchResult[Any]]]:
+        declared = self.schema.find_index(name, index_name)
+        cells = snapshot(*arrow.as_lists(values))
+        batch = ColumnBatch(len(cells))
+        batch.indexes.append((declared, cells))
+        columns, failures = self._seal(batch)
+        nothing = [None] * batch.size
+        return {one: Outcome(BatchResult(columns.get(one) or nothing, failures), None) for one in declared.columns}
+
+    def _index_again(self, records: Sequence[Record]) -> BatchResult[dict[str, Any]]:
+        opened = self._open_records(records)
+        batch = of_records(self.schema, [one or {} for one in opened.values])
+        indexed = [(declared, indexing.normalise(declared.index, cells)) for declared, cells in batch.indexes]
+        batch.gather((declared.owner, one) for declared, one in indexed)
+        return self._indexes.rows_written(indexed, batch.size, {**batch.failures, **opened.failures})
 
     def _shred_subjects(self, subjects: Sequence[Any]) -> list[bytes]:
         subject = self.schema.subject
         if subject is None:
             raise SchemaError(f"{self.schema.name} has no subject", hint="declare Schema(…, subject=…)")
         return self.keyring.shred_subjects(subject.names_of(subjects, self.schema.plain[subject.field].codec))
-
-    def _matches(self, name: str, wanted: Any, opened: Any, index_name: str | None) -> bool:
-        return self.schema.field(name).find_index(index_name).same(wanted, opened)
 
     def __repr__(self) -> str:
         return f"<RecordCipher {self.schema.name} for {self.keyring.scope}>"

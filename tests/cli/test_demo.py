@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
-from fieldvault.cli.demo.masking import mask_email, mask_name, mask_phone
 from fieldvault.cli.demo.openbao import find_bao
 from fieldvault.cli.demo.population import population
 from fieldvault.cli.demo.story import Story
@@ -84,17 +81,3 @@ def test_story_counts_what_does_not_hold(capsys) -> None:
     story.claim("two is three", holds=False)
     assert (story.claims, story.broken) == (2, 1)
     assert "✗ NOT TRUE: two is three" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("mask", "value", "masked"),
-    [
-        (mask_email, "asha@example.com", "a***@example.com"),
-        (mask_email, "", "***@"),
-        (mask_name, "Asha Rao", "A*** R***"),
-        (mask_phone, "+44 (0)20 7496-0588", "***0588"),
-        (mask_phone, "921", "***1"),
-    ],
-)
-def test_masks(mask, value, masked) -> None:
-    assert mask(value) == masked

@@ -24,6 +24,7 @@ def test_sound_project(sealed, run) -> None:
         "key store": "ok",
         "keys": "ok",
         "clock": "ok",
+        "core": "ok",
     }
     assert (sealed.parent / "fieldvault-keys.db").read_bytes() == before
     assert "0 failed, 1 with a warning" in run("doctor").stderr

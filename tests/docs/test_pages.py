@@ -12,8 +12,8 @@ from plugins.openbao_server import OpenBao
 
 from fieldvault import errors
 
-VAULT_PAGE = ROOT / "docs/guide/vault.md"
-WITH_CODE = [page for page in PAGES if blocks(page) and page != VAULT_PAGE]
+VAULT_PAGES = [ROOT / "docs/guide" / page for page in ("vault.md", "rotate-keys.md", "backups.md")]
+WITH_CODE = [page for page in PAGES if blocks(page) and page not in VAULT_PAGES]
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)]*))?\)")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
@@ -39,11 +39,12 @@ def test_the_code_blocks_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: 
     assert run_page(page, tmp_path, monkeypatch, {"FIELDVAULT_KEK_PASSPHRASE": "correct horse battery staple"})
 
 
-def test_the_vault_page_runs_against_a_real_server(
-    new_openbao: OpenBao, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("page", VAULT_PAGES, ids=name)
+def test_a_page_about_the_vault_runs_against_a_real_server(
+    page: Path, new_openbao: OpenBao, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run_page(
-        VAULT_PAGE, tmp_path, monkeypatch, {"VAULT_ADDR": new_openbao.address, "VAULT_TOKEN": new_openbao.root}
+        page, tmp_path, monkeypatch, {"VAULT_ADDR": new_openbao.address, "VAULT_TOKEN": new_openbao.root}
     )
 
 

@@ -105,8 +105,9 @@ PART_WORKS: dict[str, Callable[[World], object]] = {
     "open_column": lambda world: world.records.open_column("number", [world.sealed["number"]], subjects=[PERSON]),
     "index_column": lambda world: world.records.index_column("email", [f"{CANARY}@example.org"]),
     "index_values": lambda world: world.records.index_values("email", f"{CANARY}@example.org"),
+    "search": lambda world: world.records.search("email", f"{CANARY}@example.org"),
     "shred": lambda world: world.records.shred_subjects([PERSON]),
-    "rotate": lambda world: world.records.index_keyring.rotate(),
+    "rotate": lambda world: world.records.index_keyring.add_index_key(),
 }
 
 

@@ -97,7 +97,7 @@ def test_a_full_disk(tmp_path: Path, environment: dict[str, str], name: str) -> 
     size = (tmp_path / name).stat().st_size
     (tmp_path / name).unlink()
     # In the header, in the first batch, in the second, in what Parquet writes at the end; and not at all.
-    limits = [1, 10, size // 3, size - size // 3, size - 600, size - 60, size * 2]
+    limits = [1, 10, size // 3, size - size // 3, size - 600, size - 200, size * 2]
     command = python(FULL, tmp_path / "in.csv", tmp_path / name, *limits)
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert (run.returncode, run.stderr) == (0, "")

@@ -10,6 +10,7 @@ from datetime import UTC, timedelta, timezone
 from typing import Any
 
 import pytest
+from plugins.keystore_index_contract import STATE, IndexStateContract
 from plugins.keystore_kit import (
     LOOKALIKES,
     MOMENT,
@@ -21,6 +22,7 @@ from plugins.keystore_kit import (
     refused,
     subject_key,
 )
+from plugins.keystore_rewrap_contract import RewrapContract
 from plugins.keystore_subjects_contract import SubjectKeyContract
 
 from fieldvault.core.context import Scope
@@ -33,7 +35,7 @@ from fieldvault.errors import (
 from fieldvault.ports import DataKeyRecord, KeyState, KeyStore
 
 
-class KeyStoreContract(SubjectKeyContract):
+class KeyStoreContract(SubjectKeyContract, IndexStateContract, RewrapContract):
     @pytest.fixture
     def store(self, fresh: KeyStore) -> KeyStore:
         fresh.create()
@@ -49,6 +51,8 @@ class KeyStoreContract(SubjectKeyContract):
             lambda store: store.add_primary(data_key(), replaces=None),
             lambda store: store.destroy_data_key(bytes(16)),
             lambda store: store.lease_uses(bytes(16), 1, limit=2),
+            lambda store: store.index_state(PII),
+            lambda store: store.put_index_state(STATE, replaces=None),
             lambda store: store.subject_keys(PII, ["bob"]),
             lambda store: store.subject_keys_by_id(PII, [bytes(16)]),
             lambda store: store.add_subject_keys([subject_key("bob")]),

@@ -8,7 +8,8 @@ import sys
 from contextlib import suppress
 from unicodedata import category, normalize
 
-from hypothesis import assume, given
+import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fieldvault.errors import NotIndexable
@@ -22,11 +23,14 @@ from fieldvault.normalise import (
     NAME_UNACCENTED,
     POSTCODE,
     TEXT,
+    Exact,
     Normaliser,
     OrAsText,
     Phone,
+    normaliser_named,
 )
 from fieldvault.normalise.email import normalise_by_library
+from fieldvault.normalise.registry import NAMES
 from fieldvault.normalise.text import _IGNORED
 
 DOMAINS = st.sampled_from(
@@ -145,3 +149,31 @@ def test_every_code_point_twice_is_once() -> None:
             for text in (character, f"\u0345{character}\u0301"):
                 twice_is_once(NAME, text)
                 twice_is_once(TEXT, text)
+
+
+TEXTUAL = [
+    *(normaliser_named(name) for name in NAMES if name != Exact.name),
+    *(normaliser_named(one.replace("@", "-or-text@")) for one in NAMES if one not in (Exact.name, TEXT.name)),
+    Phone("GB"),
+    OrAsText(Phone("JO")),
+]
+HOSTILE = [
+    "", "\0", "a\0b", " \t\n", "\ud800", "\u202e\u05d0\u05d1 abc", "e\u0301\u0327", "a" + "\u0301\u0323" * 200,
+    "\u1112\u1161\u11ab", "\u0345a@b", "\u00b4@\u00b4.de", "+@x.com", "a.+b@x.com", "+999 123456789", "\u0661" * 12,
+    "\uff21\uff22 \uff11", "\ufdfa" * 30, "\u2126\u212b", "\u0130\u0131", "x" * 1_000_000, "\u6f22" * 20_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("normaliser", TEXTUAL, ids=repr)
+@given(ADDRESSES | PLAIN | NUMBERS | MARKS | st.text(max_size=12))
+@settings(max_examples=40)
+def test_every_normaliser_twice_is_once(normaliser: Normaliser[str], text: str) -> None:
+    twice_is_once(normaliser, text)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:24])
+def test_hostile_text_is_normalised_or_refused_in_every_way(text: str) -> None:
+    for normaliser in TEXTUAL:
+        twice_is_once(normaliser, text)
+        with suppress(NotIndexable):
+            normaliser.normalise_part(text)

@@ -7,6 +7,7 @@ import inspect
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
 
@@ -40,7 +41,13 @@ from fieldvault.errors import (
 
 KEY_ID = bytes(range(16))
 DECLARED = [one for _, one in inspect.getmembers(errors, inspect.isclass) if issubclass(one, FieldvaultError)]
-ARGUMENTS = {"str": "what happened", "int": 7, "bytes": KEY_ID}
+ARGUMENTS = {
+    "str": "what happened",
+    "int": 7,
+    "float": 7.5,
+    "bytes": KEY_ID,
+    "datetime": datetime(2026, 1, 2, tzinfo=UTC),
+}
 
 
 def example(kind: type[FieldvaultError]) -> FieldvaultError:

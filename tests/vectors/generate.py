@@ -14,14 +14,17 @@ from typing import Any
 
 from generator import (
     aad_vectors,
+    audit_vectors,
     decode_negative,
     envelope_check,
     envelope_negative,
     envelope_positive,
+    index_kinds_vectors,
     index_vectors,
     keyring_vectors,
     normaliser_vectors,
     password_vectors,
+    token_vectors,
 )
 from generator.envelope_two_keys import two_keys
 
@@ -54,6 +57,24 @@ FORMS = {
         "also without their first byte, and none is a prefix of another. Negatives of stage encode are "
         "parameters that a writer refuses, those of stage parse are text forms."
     ),
+    "index-kinds-v1": (
+        "byte strings in hex. `maced` is what is MACed of the `normalised` value (md5: of the text `value`; "
+        "compound: of the normalised `parts`), `values` the index values in the same order, none where there "
+        "is nothing to index; `cell` the cell of a token set. No value of `distinct` is a prefix of another, "
+        "without their first byte."
+    ),
+    "token-v1": (
+        "byte strings in hex. `token` is made of `value` (`normalised` is what the normaliser makes of it) by the "
+        "tokeniser `token_name` of that `kind`, under `data_key`, the key numbered `version` of the domain. "
+        "`country` is kept of a phone number, `shift` is in days; of a look-up token `random`; `lookup` and "
+        "`sealed` are what the table holds. `distinct`: in each group all tokens differ, also without prefix and "
+        "version. Negatives are texts that a reader of the tokens `email` of the domain research of acme refuses, "
+        "whose only key is `data_key`, version 1. Cards: the numbers are well-known examples."
+    ),
+    "audit-v1": (
+        "lines as text, without their LF; the positives are one chain, in order. `data_key` in hex is of the "
+        "global scope's purpose `audit`. Negatives are lines that a reader refuses, whatever their MAC."
+    ),
     "password-v1": (
         "`kind` is argon2id, legacy or peppered. `password` is text, `setting` and `pepper_key` are in hex. "
         "`stored` is what the password verifies against; of a legacy vector it wraps `digest`, which is what "
@@ -82,6 +103,17 @@ def documents() -> dict[str, dict[str, Any]]:
     groups = index_vectors.distinct()
     index_vectors.check(*index, groups)
 
+    kinds = index_kinds_vectors.positive(), index_kinds_vectors.negative()
+    different = index_kinds_vectors.distinct()
+    index_kinds_vectors.check(*kinds, different)
+
+    tokens = token_vectors.positive(), token_vectors.negative()
+    token_groups = token_vectors.distinct()
+    token_vectors.check(*tokens, token_groups)
+
+    audit = audit_vectors.positive(), audit_vectors.negative()
+    audit_vectors.check(*audit)
+
     passwords = password_vectors.positive()
     password_vectors.check(passwords)
 
@@ -91,6 +123,9 @@ def documents() -> dict[str, dict[str, Any]]:
         "keyring-v1": _document("keyring-v1", *keyring),
         "index-v1": _document("index-v1", *index)
         | {"distinct": groups, "normalisers": normaliser_vectors.normalisers()},
+        "index-kinds-v1": _document("index-kinds-v1", *kinds) | {"distinct": different},
+        "token-v1": _document("token-v1", *tokens) | {"distinct": token_groups},
+        "audit-v1": _document("audit-v1", *audit),
         "password-v1": _document("password-v1", passwords, password_vectors.negative()),
     }
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from plugins.cores import Core
 
 from fieldvault import Keyrings, PlainField, RecordCipher, Schema, Scope, SealedField, Subject, Tenancy
 from fieldvault.codec import codec_for
@@ -102,14 +103,16 @@ def rows_of(case: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("case", FILE["positive"], ids=names(FILE["positive"]))
-def test_a_positive_vector_is_what_we_write(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_positive_vector_is_what_we_write(
+    case: dict[str, Any], core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = case["place"]
     codec = codec_of(case["declared"])
     typed = bytes.fromhex(case["typed_plaintext"])
     value = value_of(case["value"], codec)
     if case["padding_zeros"] is None and value is not None:
         assert codec.encode(value).hex() == typed.hex()
-    key = AeadKey(bytes.fromhex(case["key"]), bytes.fromhex(case["key_id"]))
+    key = core.key(bytes.fromhex(case["key"]), bytes.fromhex(case["key_id"]))
     assert (
         derive_key_id(bytes.fromhex(case["key"]), Scope(place["tenant"], place["purpose"]), place["subject"]).hex()
         == case["key_id"]
@@ -121,7 +124,7 @@ def test_a_positive_vector_is_what_we_write(case: dict[str, Any], monkeypatch: p
     aad = context.prefix(key.header, row_bound=rows is not None) + (rows[0] if rows else b"")
     assert aad.hex() == case["aad"]
     monkeypatch.setattr(_pure.os, "urandom", lambda size: bytes.fromhex(case["nonce"]))
-    [sealed] = _pure.seal_many(key, context, [typed], rows)
+    [sealed] = core.seal_many(key, context, [typed], rows)
     assert sealed.hex() == case["envelope"]
     assert len(sealed) == 45 + len(typed)
     assert to_text(ENVELOPE_PREFIX, sealed) == case["text_form"]

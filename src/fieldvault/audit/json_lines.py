@@ -8,26 +8,18 @@ Rules of this file:
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
+from fieldvault.audit.events import event_object
+from fieldvault.core.audit import canonical_json
 from fieldvault.errors import AuditError
 from fieldvault.ports import AuditEvent
 
 
 def event_line(event: AuditEvent) -> bytes:
     """The event as one canonical line, its newline included; what is None is left out."""
-    content = {
-        "action": event.action,
-        "actor": event.actor,
-        "at": event.at.isoformat(timespec="microseconds"),
-        "details": dict(event.details),
-        "reason": event.reason,
-        "tenant": event.tenant,
-    }
-    given = {name: value for name, value in content.items() if value is not None}
-    return json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode() + b"\n"
+    return canonical_json(event_object(event)) + b"\n"
 
 
 class JsonLinesAudit:

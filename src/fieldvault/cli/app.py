@@ -17,6 +17,7 @@ from fieldvault.cli.commands import COMMANDS
 from fieldvault.cli.console import say
 from fieldvault.cli.exit_codes import ExitCode, epilog
 from fieldvault.cli.session import Session
+from fieldvault.core.native import DESCRIPTION
 
 
 class _InOrder(click.Group):
@@ -39,7 +40,7 @@ class _InOrder(click.Group):
     help="The configuration file; else FIELDVAULT_CONFIG, else ./fieldvault.toml.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say what is done, on stderr; never values, keys or tokens.")
-@click.version_option(__version__, prog_name="fieldvault")
+@click.version_option(__version__, prog_name="fieldvault", message=f"%(prog)s %(version)s, core: {DESCRIPTION}")
 @click.pass_context
 def app(context: click.Context, config_path: Path | None, verbose: bool) -> None:
     """Seal fields of files under keys that Vault, OpenBao or a local file holds; find and open them again.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fieldvault.cli.session import Session, prompt
 from fieldvault.config import Config, LocalKekConfig
 from fieldvault.config import environment as names
+from fieldvault.core.native import DESCRIPTION
 from fieldvault.errors import FieldvaultError, KekError, KeyStoreNotReady, OpenError
 from fieldvault.keyring import Keyrings
 from fieldvault.ports import DataKeyRecord, KekProvider, KeyState
@@ -58,6 +59,7 @@ def all_checks(session: Session) -> Iterator[Finding]:
         yield from _kek(config, kek)
     yield from _keystore(session, kek)
     yield from _clock()
+    yield Finding("core", "ok", DESCRIPTION)
 
 
 def _files(config: Config) -> Iterator[Finding]:

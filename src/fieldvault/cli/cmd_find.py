@@ -34,6 +34,7 @@ MAX_TERM_BYTES = 1 << 20
 @schema_option
 @tenant_option
 @click.option("--index", "index", metavar="NAME", help="Which index of the field, if it has several.")
+@click.option("--and", "others", metavar="FIELD=VALUE", multiple=True, help="The other fields of a compound index.")
 @format_option
 @json_option
 @click.pass_obj
@@ -44,17 +45,19 @@ def find(
     schema: str | None,
     tenant: str | None,
     index: str | None,
+    others: tuple[str, ...],
     file_format: str | None,
     as_json: bool,
 ) -> None:
     """Find the rows of sealed FILEs whose FIELD is VALUE, and show them opened.
 
-    VALUE may be written differently: the field's index says what counts as equal. It stands in your shell's
-    history and in the list of processes; with FIELD=- it is read from stdin instead.
+    VALUE may be written differently: the field's index says what counts as equal. Of a prefix, suffix, word or
+    n-gram index (--index) it is the part that is looked for. It stands in your shell's history and in the list of
+    processes; with FIELD=- it is read from stdin instead.
 
     On a terminal the rows are a table; in a pipe, or with --json, one JSON object a line.
     """
-    field, value = _split(term)
+    terms = dict(map(_split, (term, *others)))
     from fieldvault.files import find_in_file, form_for, open_source
     from fieldvault.files.state import State
 
@@ -65,7 +68,8 @@ def find(
         wanted = format_of_file(file, file_format)
         cipher = session.cipher(schema, tenant, form_for(wanted))
         with open_source(file, cipher.schema, State.SEALED, file_format=wanted) as source:
-            for row in find_in_file(cipher, source, field, _parsed(cipher, field, value), index=index):
+            field, value = _sought(cipher, terms)
+            for row in find_in_file(cipher, source, field, value, index=index):
                 count += 1
                 if lines:
                     write_json(_as_json(cipher.schema, row))
@@ -87,8 +91,15 @@ def _split(term: str) -> tuple[str, str]:
     return field, sys.stdin.read(MAX_TERM_BYTES).removesuffix("\n").removesuffix("\r")
 
 
-def _parsed(cipher: RecordCipher, field: str, text: str) -> Any:
-    return cipher.schema.field(field).codec.from_text(text)
+def _sought(cipher: RecordCipher, terms: dict[str, str]) -> tuple[str, Any]:
+    """The field and its value, or a compound index's name and its fields' values."""
+    values = {field: cipher.schema.field(field).codec.from_text(text) for field, text in terms.items()}
+    if len(values) == 1:
+        return next(iter(values.items()))
+    for one in cipher.schema.indexes:
+        if set(one.fields) == values.keys():
+            return one.owner, values
+    raise click.UsageError(f"there is no compound index of {', '.join(values)}")
 
 
 def _fields(schema: Schema, row: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from fieldvault.errors import ConfigurationError, FieldvaultError, KekError, KeyStoreError
+from fieldvault.errors import ConfigurationError, FieldvaultError, KekError, KeyStoreError, RotationUnderWay
 
 
 class ExitCode(IntEnum):
@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     KEK = 4
     KEY_STORE = 5
     PARTIAL = 6
+    BUSY = 7
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -27,6 +28,7 @@ MEANINGS = {
     ExitCode.KEK: "the KEK (Vault, OpenBao, local file) could not be used",
     ExitCode.KEY_STORE: "the key store could not be used",
     ExitCode.PARTIAL: "done but for the rows that were refused (--keep-going)",
+    ExitCode.BUSY: "another run of the same work holds the lock; nothing was done",
     ExitCode.INTERRUPTED: "interrupted; nothing was written",
     ExitCode.TERMINATED: "terminated; nothing was written",
 }
@@ -40,6 +42,8 @@ def code_for(error: FieldvaultError) -> ExitCode:
         return ExitCode.KEK
     if isinstance(error, KeyStoreError):
         return ExitCode.KEY_STORE
+    if isinstance(error, RotationUnderWay):
+        return ExitCode.BUSY
     return ExitCode.REFUSED
 
 

@@ -39,3 +39,19 @@ def progress_of(source: Source, what: str) -> Iterator[Callable[[int], None]]:
             progress.update(task, completed=rows if by_rows else source.read_bytes, rows=rows)
 
         yield advance
+
+
+@contextmanager
+def counting(what: str, unit: str) -> Iterator[Callable[[int], None]]:
+    """The same where nobody knows how many there will be: `unit` is what is counted."""
+    if not sys.stderr.isatty():
+        yield lambda _more: None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    from fieldvault.cli.console import stderr
+
+    columns = (SpinnerColumn(), TextColumn(what, markup=False), TextColumn("{task.completed:,.0f} " + unit))
+    with Progress(*columns, console=stderr(), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda more: progress.advance(task, more)

@@ -12,9 +12,13 @@ import click
 
 if TYPE_CHECKING:
     from fieldvault import Keyrings, RecordCipher
+    from fieldvault.audit import Checkpoint, Signer
     from fieldvault.columns.form import Form
     from fieldvault.config import Config, Prompt
+    from fieldvault.config.audit import AuditConfig
     from fieldvault.keystore import SqlKeyStore
+    from fieldvault.ports import AuditSink
+    from fieldvault.pseudonyms import Domain
 
 
 class Session:
@@ -52,6 +56,37 @@ class Session:
             self._keyrings = Keyrings(self.config.build_kek(prompt()), self.keystore, policy=self.config.policy)
         return self._keyrings
 
+    @property
+    def audit_config(self) -> AuditConfig:
+        """Raises `ConfigurationError`, also where no audit log is declared."""
+        if self.config.audit is None:
+            from fieldvault.config.audit import missing_audit
+
+            raise missing_audit(self.config.path)
+        return self.config.audit
+
+    @property
+    def audit(self) -> AuditSink | None:
+        """The audit log, where one is declared. Raises `ConfigurationError`, `KekError`."""
+        config = self.config
+        return None if config.audit is None else config.audit.build(self.keyrings, self.keystore)
+
+    @property
+    def audit_signer(self) -> Signer | None:
+        """What signs checkpoints, where [audit] sign_key says so. Raises `ConfigurationError`."""
+        from fieldvault.config.audit import build_signer
+
+        return build_signer(self.audit_config, self.config.kek, self.config.environment)
+
+    def checked_checkpoint(self, file: Path) -> Checkpoint:
+        """A checkpoint whose signature, where it has one, was verified. Raises `AuditError`, `KekError`."""
+        from fieldvault.audit import check_signature, read_checkpoint
+
+        found = read_checkpoint(file.read_text(encoding="utf-8"))
+        if found.signer is not None:
+            check_signature(found, self.audit_signer)
+        return found
+
     def cipher(self, schema: str | None, tenant: str | None, form: Form) -> RecordCipher:
         """Raises `click.UsageError` where the tenant is missing or too much, and what building raises."""
         from fieldvault import RecordCipher, Tenancy
@@ -63,6 +98,28 @@ class Session:
         if not per_tenant and tenant is not None:
             raise click.UsageError(f"{declared.name} is sealed for all tenants together: leave out --tenant")
         return RecordCipher(declared, self.keyrings, tenant=tenant, form=form)
+
+    def domain(self, name: str, tenant: str | None) -> Domain:
+        """Raises `click.UsageError` where the tenant is missing or too much, and what building raises."""
+        from fieldvault.config.domains import DomainConfig, build_sealing_kek
+        from fieldvault.pseudonyms import Domain
+        from fieldvault.schema import Tenancy
+
+        config = self.config
+        declared = config.domains.get(name) or DomainConfig(name)
+        if declared.tenancy is Tenancy.PER_TENANT and tenant is None:
+            raise click.UsageError(f"the domain {name} is per tenant: say which with --tenant")
+        if declared.tenancy is Tenancy.GLOBAL and tenant is not None:
+            raise click.UsageError(f"the domain {name} is for all tenants together: leave out --tenant")
+        table = None if declared.table is None else self._open.enter_context(declared.table.build())
+        return Domain(
+            name,
+            self.keyrings,
+            tenant=tenant,
+            audit=self.audit,
+            table=table,
+            sealing_kek=build_sealing_kek(declared, config.kek, config.environment),
+        )
 
     def __enter__(self) -> Self:
         return self

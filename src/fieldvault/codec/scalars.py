@@ -1,7 +1,7 @@
 """str, bytes, bool and UUID: the types whose encoding is their own bytes.
 
-`StrCodec` and `BytesCodec` are the hot path of the whole library, so their bulk methods check all types at once
-and then do nothing but one comprehension; the rare odd item sends the list through the item-by-item path.
+`StrCodec` and `BytesCodec` are the hot path of the whole library, so their bulk methods are the core's: it packs
+a whole column, or none of it; then a rare odd item sends the list through the item-by-item path.
 """
 
 from __future__ import annotations
@@ -9,15 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from operator import itemgetter
 from uuid import UUID
 
 from fieldvault.codec import plaintext
 from fieldvault.codec.base import ScalarCodec, attempt, wrong_type
+from fieldvault.core import batch
+from fieldvault.core.batch import Packed
 from fieldvault.errors import DecodeError, ValueRefused
-
-_AFTER_TYPE_BYTE = itemgetter(slice(1, None))
-"""Faster in a `map` than slicing in a comprehension, by a third of a decoded str's cost."""
 
 
 class StrCodec(ScalarCodec[str]):
@@ -28,6 +26,11 @@ class StrCodec(ScalarCodec[str]):
     python_type = str
 
     def encode(self, value: object) -> bytes:
+        if type(value) is str:
+            try:
+                return b"\x02" + value.encode()
+            except UnicodeEncodeError:
+                pass  # refused below, without this error in the context
         if not self.accepts(value):
             raise wrong_type("str", value)
         # str.encode, not value.encode: a subclass may override it.
@@ -42,21 +45,19 @@ class StrCodec(ScalarCodec[str]):
             raise DecodeError("a str's bytes are not UTF-8")
         return text
 
+    def pack_many(self, values: Sequence[str]) -> Packed:
+        packed = batch.pack_texts(0x02, values)
+        return [self.encode(value) for value in values] if packed is None else packed
+
+    def unpack_many(self, typed: Packed) -> list[str]:
+        texts = batch.unpack_texts(0x02, typed)
+        return [self.decode(one) for one in typed] if texts is None else texts
+
     def encode_many(self, values: Sequence[str]) -> list[bytes]:
-        if set(map(type, values)) == {str}:
-            try:
-                return [b"\x02" + value.encode() for value in values]
-            except UnicodeEncodeError:
-                pass
-        return [self.encode(value) for value in values]
+        return batch.as_list(StrCodec.pack_many(self, values))
 
     def decode_many(self, typed: Sequence[bytes]) -> list[str]:
-        try:
-            if {one[0] for one in typed} == {0x02}:
-                return list(map(bytes.decode, map(_AFTER_TYPE_BYTE, typed)))
-        except (IndexError, UnicodeDecodeError):
-            pass
-        return [self.decode(one) for one in typed]
+        return StrCodec.unpack_many(self, typed)
 
     def to_text(self, value: str) -> str:
         return value
@@ -86,18 +87,19 @@ class BytesCodec(ScalarCodec[bytes]):
     def decode_body(self, body: bytes) -> bytes:
         return body
 
+    def pack_many(self, values: Sequence[bytes]) -> Packed:
+        packed = batch.pack_bytes(0x01, values)
+        return [self.encode(value) for value in values] if packed is None else packed
+
+    def unpack_many(self, typed: Packed) -> list[bytes]:
+        bodies = batch.unpack_bytes(0x01, typed)
+        return [self.decode(one) for one in typed] if bodies is None else bodies
+
     def encode_many(self, values: Sequence[bytes]) -> list[bytes]:
-        if set(map(type, values)) == {bytes}:
-            return [b"\x01" + value for value in values]
-        return [self.encode(value) for value in values]
+        return batch.as_list(BytesCodec.pack_many(self, values))
 
     def decode_many(self, typed: Sequence[bytes]) -> list[bytes]:
-        try:
-            if {one[0] for one in typed} == {0x01}:
-                return [one[1:] for one in typed]
-        except IndexError:
-            pass
-        return [self.decode(one) for one in typed]
+        return BytesCodec.unpack_many(self, typed)
 
     def to_text(self, value: bytes) -> str:
         return base64.b64encode(value).decode()

@@ -6,24 +6,24 @@ in `failures` by its position; nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from fieldvault.columns import indexing
 from fieldvault.columns.column import NULL, Column, Failures, each
-from fieldvault.core.context import row_suffixes
+from fieldvault.core import batch as core
 from fieldvault.errors import FieldvaultError, OpenError, SchemaError
 from fieldvault.keyring import DataKey
-from fieldvault.schema import Schema, SealedField
-from fieldvault.tokens import ExactIndex
+from fieldvault.schema import DeclaredIndex, Schema, SealedField
 
 _FAILED_ROW = b"\x00\x00"
 """Stands for the row id of a record that has failed already; nothing is sealed or opened with it."""
 
 
 class ColumnBatch:
-    """`fields`: the cells of each sealed field that the batch has, None where there is nothing to do. `indexes`: by
-    column, what is to be indexed. `rows`: encoded row ids, `subjects`: names, where the schema has them.
+    """`fields`: the cells of each sealed field that the batch has, None where there is nothing to do. `indexes`:
+    what each index is made from. `rows`: encoded row ids, `subjects`: names, where the schema has them.
     """
 
     __slots__ = ("failures", "fields", "indexes", "rows", "size", "subjects")
@@ -31,8 +31,8 @@ class ColumnBatch:
     def __init__(self, size: int) -> None:
         self.size = size
         self.fields: dict[str, Sequence[Any]] = {}
-        self.indexes: dict[str, tuple[SealedField, ExactIndex, Sequence[Any]]] = {}
-        self.rows: list[bytes] | None = None
+        self.indexes: list[tuple[DeclaredIndex, Sequence[Any]]] = []
+        self.rows: Sequence[bytes] | None = None
         self.subjects: list[str] | None = None
         self.failures: Failures = {}
 
@@ -46,10 +46,10 @@ class ColumnBatch:
         encoded: list[Sequence[bytes]] = []
         for name, part in zip(schema.row_id, parts, strict=True):
             codec = schema.plain[name].codec
-            cells, failures = each(part, partial(_row_parts, codec.encode_many), partial(_row_part, codec.encode))
+            cells, failures = each(part, partial(_row_parts, codec.pack_many), partial(_row_part, codec.encode))
             self._note(name, failures)
             encoded.append([cell or _FAILED_ROW for cell in cells] if failures else cells)  # type: ignore[arg-type]
-        self.rows = row_suffixes(encoded)
+        self.rows = core.row_suffixes(encoded)
 
     def subject_names(self, schema: Schema, ids: Sequence[Any]) -> None:
         """The names of the subjects, of a schema that has one (spec keyring-v1 §2)."""
@@ -78,12 +78,22 @@ class ColumnBatch:
             self.failures.setdefault(at, error.in_field(field))
 
 
+def snapshot(items: Any) -> Any:
+    """A list as it is now, anything else as it is. Another thread may sort a list while its items are worked on:
+    then what one item became would stand beside another.
+    """
+    return items.copy() if type(items) is list else items
+
+
 def of_records(schema: Schema, records: Sequence[Any]) -> ColumnBatch:
     """The sealed fields of records. A record may lack fields; one that has others than the schema fails.
 
     Raises `SchemaError` where `records` is no sequence.
     """
     _check_sequence("records", records)
+    gathered = core.gather(records, schema.worked_on, schema.carried_along)
+    if gathered is not None:
+        return _of_cells(schema, records, *gathered)
     batch = ColumnBatch(len(records))
     present: set[str] = set()
     for at, record in enumerate(records):
@@ -99,16 +109,65 @@ def of_records(schema: Schema, records: Sequence[Any]) -> ColumnBatch:
             )
     if batch.failures:
         records = [record if isinstance(record, Mapping) else {} for record in records]
+    needed = [name for name in schema.worked_on if name in present or name in schema.plain]
+    cells = {name: [record.get(name) for record in records] for name in needed}
+    return _of_cells(schema, records, cells, present, batch)
+
+
+def _of_cells(
+    schema: Schema,
+    records: Sequence[Mapping[str, Any]],
+    cells: Mapping[str, list[Any]],
+    present: Collection[str],
+    batch: ColumnBatch | None = None,
+) -> ColumnBatch:
+    batch = batch or ColumnBatch(len(records))
     for name, field in schema.sealed.items():
         if name in present:
-            cells = batch.fields[name] = _cells(field, records)
-            for index in field.indexes:
-                batch.indexes[field.index_column(index)] = (field, index, cells)
+            batch.fields[name] = _with_nulls(name, records, cells[name]) if field.seal_null else cells[name]
+    for declared in schema.indexes:
+        if len(declared.fields) == 1:
+            if declared.owner in present:
+                batch.indexes.append((declared, batch.fields[declared.owner]))
+        elif any(name in present for name in declared.fields):
+            compound, incomplete = indexing.cells_of(declared, records)
+            batch.indexes.append((declared, compound))
+            for at in incomplete:
+                batch.failures.setdefault(at, indexing.incomplete_parts(declared))
     if schema.row_id and any(schema.sealed[name].row_bound for name in batch.fields):
-        batch.row_ids(schema, [[record.get(part) for record in records] for part in schema.row_id])
+        batch.row_ids(schema, [cells[part] for part in schema.row_id])
     if schema.subject is not None:
-        batch.subject_names(schema, [record.get(schema.subject.field) for record in records])
+        batch.subject_names(schema, cells[schema.subject.field])
     return batch
+
+
+def with_cells(
+    schema: Schema,
+    records: Sequence[Mapping[str, Any]],
+    cells: Mapping[str, list[Any]],
+    failures: Failures,
+    dropped: Collection[str] = (),
+) -> Sequence[dict[str, Any] | None]:
+    """Copies of the records with these cells by column, and without `dropped`; None where a record has failed.
+
+    A cell is put where the record has the field that it is made from.
+    """
+    if not failures:
+        sourced = {target: (schema.source_of(target), column) for target, column in cells.items()}
+        copies = core.with_cells(records, sourced, list(dropped))
+        if copies is not None:
+            return copies
+    results = [None if at in failures else dict(record) for at, record in enumerate(records)]
+    for target, column in cells.items():
+        source = schema.source_of(target)
+        for result, cell in zip(results, column, strict=True):
+            if result is not None and source in result:
+                result[target] = cell
+    for target in dropped:
+        for result in results:
+            if result is not None:
+                result.pop(target, None)
+    return results
 
 
 def of_column(
@@ -123,6 +182,7 @@ def of_column(
     Raises `SchemaError` where they are missing, or are not as many as the values.
     """
     _check_sequence("values", values)
+    values, row_ids, subjects = snapshot(values), snapshot(row_ids), snapshot(subjects)
     batch = ColumnBatch(len(values))
     batch.fields[field.name] = [NULL if value is None else value for value in values] if field.seal_null else values
     if row_ids is not None and not field.row_bound:
@@ -146,17 +206,15 @@ def of_column(
     return batch
 
 
-def _cells(field: SealedField, records: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
-    name = field.name
-    if field.seal_null:
-        # A null is sealed where the record has one; where it lacks the field there is nothing to do.
-        return [NULL if name in record and record[name] is None else record.get(name) for record in records]
-    return [record.get(name) for record in records]
+def _with_nulls(name: str, records: Sequence[Mapping[str, Any]], cells: Sequence[Any]) -> Sequence[Any]:
+    # A null is sealed where the record has one; where it lacks the field there is nothing to do.
+    return [NULL if cell is None and name in record else cell for record, cell in zip(records, cells, strict=True)]
 
 
-def _row_parts(encode_many: Callable[[Sequence[Any]], list[bytes]], ids: Sequence[Any]) -> list[bytes]:
-    typed = encode_many(ids)
-    if min(map(len, typed), default=2) < 2:
+def _row_parts(pack_many: Callable[[Sequence[Any]], Sequence[bytes]], ids: Sequence[Any]) -> Sequence[bytes]:
+    typed = pack_many(ids)
+    least, _ = core.extent(typed)
+    if len(typed) and least < 2:
         raise SchemaError("a row id must not be empty")
     return typed
 

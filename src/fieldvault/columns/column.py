@@ -20,13 +20,20 @@ from fieldvault.core import batch
 from fieldvault.core.aead import AeadKey
 from fieldvault.core.context import FieldContext
 from fieldvault.core.envelope import HEADER_BYTES, MAX_PLAINTEXT_BYTES
-from fieldvault.errors import FieldvaultError, KeyNotFound, OpenError, SchemaError, SealError, ValueRefused
+from fieldvault.errors import (
+    FieldvaultError,
+    KeyNotFound,
+    OpenError,
+    SchemaError,
+    SealError,
+    TokenError,
+    ValueRefused,
+)
 from fieldvault.keyring import DataKey
 from fieldvault.schema import SealedField
-from fieldvault.tokens import ExactIndex
 
 Failures = dict[int, FieldvaultError]
-ITEM_ERRORS = (OpenError, SchemaError, SealError)
+ITEM_ERRORS = (OpenError, SchemaError, SealError, TokenError)
 """What can be wrong with one item. Anything else (an outage, a missing package) is wrong with the whole call."""
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -62,7 +69,7 @@ class Column:
     def __init__(self, values: Sequence[Any]) -> None:
         self.size = len(values)
         self.failures: Failures = {}
-        self.types = set(map(type, values))
+        self.types = batch.types_of(values)
         if NoneType in self.types:
             self.types.discard(NoneType)
             self.positions: Sequence[int] = [at for at, value in enumerate(values) if value is not None]
@@ -101,10 +108,14 @@ class Column:
 
     def spread(self) -> list[Any]:
         """The values at their positions in the batch, None elsewhere."""
+        return self.spread_of(self.values)
+
+    def spread_of(self, values: Sequence[Any]) -> list[Any]:
+        """`values`, which stand beside ours, at the positions of ours in the batch; None elsewhere."""
         if len(self.positions) == self.size:
-            return list(self.values)
+            return list(values)
         result: list[Any] = [None] * self.size
-        for at, value in zip(self.positions, self.values, strict=True):
+        for at, value in zip(self.positions, values, strict=True):
             result[at] = value
         return result
 
@@ -116,9 +127,10 @@ class _Null:
 NULL: Final = _Null()
 
 
-def _encode_many(field: SealedField, values: Sequence[Any]) -> list[bytes]:
-    typed = field.codec.encode_many(values)
-    return typed if sum(map(len, typed)) <= MAX_PLAINTEXT_BYTES else [_bounded(one) for one in typed]
+def _encode_many(field: SealedField, values: Sequence[Any]) -> Sequence[bytes]:
+    typed = field.codec.pack_many(values)
+    _, total = batch.extent(typed)
+    return typed if total <= MAX_PLAINTEXT_BYTES else [_bounded(one) for one in typed]
 
 
 def _bounded(typed: bytes) -> bytes:
@@ -135,13 +147,6 @@ def encode(field: SealedField, values: Sequence[Any]) -> Column:
         column.step(lambda values: [codec.null_plaintext if v is NULL else codec.encode(v) for v in values])
     else:
         column.step(partial(_encode_many, field), lambda value: _bounded(codec.encode(value)))
-    return column
-
-
-def normalise(index: ExactIndex, values: Sequence[Any]) -> Column:
-    """What the index is made from; None has no index value."""
-    column = Column(values)
-    column.step(index.normaliser.normalise_many, index.normaliser.normalise)
     return column
 
 
@@ -184,12 +189,12 @@ def open_(
     if subjects is not None:
         _refuse_other_subjects(column, keys, subjects)
     aeads: dict[bytes, AeadKey] = {key_id: key.aead for key_id, key in keys.items() if isinstance(key, DataKey)}
-    opened, failures = batch.open_many(aeads, context, column.values, column.pick(rows), headers)
+    opened, failures = batch.open_packed(aeads, context, column.values, column.pick(rows), headers)
     column.settle(opened, {at: _why(error, keys) for at, error in failures.items()})
     if field.seal_null:
         column.step(lambda typed: [None if is_null(one) else field.codec.decode(one) for one in typed])
     else:
-        column.step(field.codec.decode_many, field.codec.decode)
+        column.step(field.codec.unpack_many, field.codec.decode)
 
 
 def _why(error: OpenError, keys: Mapping[bytes, DataKey | OpenError]) -> OpenError:

@@ -9,22 +9,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fieldvault.config.environment import CONFIG, Environment, Prompt
-from fieldvault.config.kek import KekConfig, LocalKekConfig, read_kek
+from fieldvault.config.audit import AuditConfig
+from fieldvault.config.database import DatabaseConfig
+from fieldvault.config.domains import DomainConfig, read_domains
+from fieldvault.config.environment import CONFIG, DATABASE_URL, Environment, Prompt
+from fieldvault.config.kek import KekConfig, LocalKekConfig, read_kek, read_others
 from fieldvault.config.keystore import KeyStoreConfig
 from fieldvault.config.passwords import PasswordsConfig
+from fieldvault.config.rotation import RotationConfig
 from fieldvault.config.schemas import read_schemas
 from fieldvault.config.section import Section, suggestion
 from fieldvault.errors import ConfigurationError
+from fieldvault.kek.several import SeveralKeks
 from fieldvault.keyring import KeyringPolicy, Keyrings
 from fieldvault.ports import KekProvider
 from fieldvault.schema import Schema
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
     from fieldvault.keystore import SqlKeyStore
 
 DEFAULT_PATH = "fieldvault.toml"
-TABLES = ("kek", "keystore", "keyring", "schema", "passwords")
+TABLES = ("kek", "keystore", "keyring", "schema", "passwords", "database", "domain", "audit", "rotation")
 KEYRING_COUNTS = ("cache_uses", "cache_keys", "cache_subjects", "lease", "rotate_at", "refuse_at")
 
 
@@ -38,6 +45,11 @@ class Config:
     policy: KeyringPolicy
     schemas: Mapping[str, Schema]
     environment: Environment = field(repr=False, compare=False)
+    database: DatabaseConfig | None = None
+    domains: Mapping[str, DomainConfig] = field(default_factory=dict)
+    audit: AuditConfig | None = None
+    rotation: RotationConfig = field(default_factory=RotationConfig)
+    other_keks: Mapping[str, KekConfig] = field(default_factory=dict)
 
     def schema(self, name: str | None = None) -> Schema:
         """The schema of that name; with None the only one. Raises `ConfigurationError` with what there is."""
@@ -53,18 +65,34 @@ class Config:
         raise ConfigurationError(f"{self.path}: there is no such schema", hint=suggestion(name, self.schemas))
 
     def build_kek(self, prompt: Prompt | None = None) -> KekProvider:
-        """The KEK. `prompt` asks a person for a passphrase that the environment does not have.
+        """The KEK; with `[kek.new]` or `[kek.old]`, one that unwraps what that one wrapped too (`SeveralKeks`).
+
+        `prompt` asks a person for a passphrase that the environment does not have.
 
         Raises `ConfigurationError`, and `KekMisconfigured` for a local KEK that cannot be opened; a Vault is not
         asked yet. A local KEK warns (`LocalKekWarning`).
         """
-        if isinstance(self.kek, LocalKekConfig):
-            return self.kek.build(self.environment, prompt)
-        return self.kek.build(self.environment)
+        kek = _built(self.kek, self.environment, prompt)
+        if not self.other_keks:
+            return kek
+        return SeveralKeks(kek, *(self.build_other_kek(name, prompt) for name in self.other_keks))
+
+    def build_other_kek(self, name: str, prompt: Prompt | None = None) -> KekProvider:
+        """The KEK of `[kek.new]` or `[kek.old]` alone. Raises as `build_kek` does."""
+        return _built(self.other_keks[name], self.environment.of_other_kek(name), prompt)
 
     def build_keystore(self) -> SqlKeyStore:
         """The key store, not connected yet. Raises `ConfigurationError` or `MissingExtra`."""
         return self.keystore.build()
+
+    def database_engine(self) -> Engine:
+        """The application's database, not connected yet. Raises `ConfigurationError` or `MissingExtra`."""
+        if self.database is None:
+            raise ConfigurationError(
+                f"{self.path} does not say where the tables are",
+                hint=f'[database] with url = "…", or {DATABASE_URL} in the environment',
+            )
+        return self.database.engine()
 
     def keyrings(self, prompt: Prompt | None = None) -> Keyrings:
         """KEK and key store put together: one for a process is enough. Errors as in `build_kek`."""
@@ -78,13 +106,20 @@ def load_config(path: str | os.PathLike[str] | None = None, *, environ: Mapping[
     in the file are relative to the file. Raises `ConfigurationError`, naming the file and the key's path in it.
     """
     root, environment = _root(path, environ)
+    schemas = read_schemas(root.section("schema"))
+    kek = read_kek(root.section("kek"), environment)
     return Config(
         path=root.file,
-        kek=read_kek(root.section("kek"), environment),
+        kek=kek,
         keystore=KeyStoreConfig.read(root.section("keystore"), environment),
         policy=_policy(root.section("keyring")),
-        schemas=read_schemas(root.section("schema")),
+        schemas=schemas,
         environment=environment,
+        database=_database(root, environment),
+        domains=read_domains(root.section("domain"), environment),
+        audit=AuditConfig.read(root.section("audit"), kek, environment) if "audit" in root else None,
+        rotation=RotationConfig.read(root.section("rotation"), schemas),
+        other_keks=read_others(root.section("kek"), environment),
     )
 
 
@@ -102,6 +137,16 @@ def load_passwords(
             hint="declare it in [passwords]; `fieldvault init` shows it",
         )
     return PasswordsConfig.read(root.section("passwords"), environment, root.section("kek"))
+
+
+def _built(kek: KekConfig, environment: Environment, prompt: Prompt | None) -> KekProvider:
+    return kek.build(environment, prompt) if isinstance(kek, LocalKekConfig) else kek.build(environment)
+
+
+def _database(root: Section, environment: Environment) -> DatabaseConfig | None:
+    if "database" not in root and environment.get(DATABASE_URL) is None:
+        return None
+    return DatabaseConfig.read(root.section("database"), environment)
 
 
 def _root(path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None) -> tuple[Section, Environment]:

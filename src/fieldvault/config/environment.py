@@ -10,7 +10,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from fieldvault.errors import ConfigurationError
@@ -19,10 +19,18 @@ CONFIG = "FIELDVAULT_CONFIG"
 """Path of the configuration file."""
 KEYSTORE_URL = "FIELDVAULT_KEYSTORE_URL"
 """Replaces `keystore.url`; the place for a URL that holds a password."""
+DATABASE_URL = "FIELDVAULT_DATABASE_URL"
+"""Replaces `database.url`; the place for a URL that holds a password."""
+TOKENS_URL = "FIELDVAULT_TOKENS_URL"
+"""Replaces every `domain.NAME.url` that is there; the place for a URL that holds a password."""
 PASSWORDS_URL = "FIELDVAULT_PASSWORDS_URL"
 """Replaces `passwords.url`; the place for a URL that holds a password."""
 PASSWORDS_SITE_KEY = "FIELDVAULT_PASSWORDS_SITE_KEY"
 """Of legacy expressions that use `site_key`: the salt that the old application kept in its configuration."""
+LEGACY_KEY = "FIELDVAULT_LEGACY_KEY"
+"""Of what columns are moved from by `reencrypt --from`: a key, a passphrase, or a site's SECRET_KEY."""
+LEGACY_CIPHER_KEY = "FIELDVAULT_LEGACY_CIPHER_KEY"
+"""A site's CRYPTOGRAPHY_KEY, for django-cryptography, where it sets one."""
 KEK_PASSPHRASE = "FIELDVAULT_KEK_PASSPHRASE"  # noqa: S105
 """Of a local KEK with `protect = "passphrase"`."""
 KEK_KEY = "FIELDVAULT_KEK_KEY"
@@ -74,8 +82,33 @@ class Environment:
             )
         return source
 
+    def of_other_kek(self, which: str) -> Environment:
+        """For `[kek.new]` and `[kek.old]`: NAME_NEW or NAME_OLD goes before NAME."""
+        return Environment(_Suffixed(self._variables, which.upper()))
+
     def __repr__(self) -> str:
         return "<Environment: hidden>"
+
+
+class _Suffixed(Mapping[str, str]):
+    """Variables in which NAME_SUFFIX, or NAME_SUFFIX_FILE, stands for both NAME and NAME_FILE where it is set."""
+
+    def __init__(self, variables: Mapping[str, str], suffix: str) -> None:
+        self._variables = variables
+        self._suffix = suffix
+
+    def __getitem__(self, name: str) -> str:
+        bare = name.removesuffix("_FILE")
+        own = f"{bare}_{self._suffix}"
+        if self._variables.get(own) or self._variables.get(f"{own}_FILE"):
+            return self._variables[own + name.removeprefix(bare)]
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
 
 
 class Variable:

@@ -12,7 +12,7 @@ from fieldvault.config.section import SECRETS, Section
 
 if TYPE_CHECKING:
     from fieldvault.kek.local import LocalKek, Protection
-    from fieldvault.kek.vault_transit import VaultAuth, VaultTransitKek
+    from fieldvault.kek.vault_transit import TransitSigner, VaultAuth, VaultTransitKek
     from fieldvault.peppers import TransitPepper
 
 KINDS = ("local", "vault-transit")
@@ -21,6 +21,8 @@ AUTHS = ("token", "approle", "kubernetes", "jwt")
 LOCAL_KEYS = ("kind", "file", "protect")
 VAULT_KEYS = ("kind", "address", "insecure_http", "mount", "key", "namespace", "ca", "auth", "auth_mount", "role")
 APPROLE_KEYS = ("role_id", "bind_secret_id")
+OTHERS = ("new", "old")
+"""Tables in it: another KEK that is unwrapped with as well, while keys are moved from one to the other."""
 TIME_KEYS = ("budget_seconds", "connect_seconds", "read_seconds")
 
 
@@ -33,7 +35,7 @@ class LocalKekConfig:
 
     @classmethod
     def read(cls, section: Section) -> LocalKekConfig:
-        section.only(*LOCAL_KEYS, secrets={**SECRETS, "key": names.KEK_KEY})
+        section.only(*LOCAL_KEYS, *OTHERS, secrets={**SECRETS, "key": names.KEK_KEY})
         file = section.text("file") or "fieldvault.kek"
         return cls(section.file.parent / file, section.choice("protect", PROTECTIONS) or "passphrase")
 
@@ -81,7 +83,7 @@ class VaultKekConfig:
 
     @classmethod
     def read(cls, section: Section, environment: Environment) -> VaultKekConfig:
-        section.only(*VAULT_KEYS, *APPROLE_KEYS, *TIME_KEYS)
+        section.only(*VAULT_KEYS, *APPROLE_KEYS, *TIME_KEYS, *OTHERS)
         auth = section.choice("auth", AUTHS)
         if auth is None:
             raise section.error("auth", "is missing", hint=f"one of: {', '.join(AUTHS)}")
@@ -143,6 +145,21 @@ class VaultKekConfig:
             timeouts=Timeouts(connect=self.connect, read=self.read_timeout),
         )
 
+    def build_signer(self, environment: Environment, *, key: str) -> TransitSigner:
+        """A signing key of the same server and login. Sends nothing yet."""
+        from fieldvault.kek.vault_transit import InsecureHttp, RetryPolicy, Timeouts, TransitSigner
+
+        return TransitSigner(
+            address=InsecureHttp(self.address) if self.insecure_http else self.address,
+            key=key,
+            auth=self._auth(environment),
+            mount=self.mount,
+            namespace=self.namespace,
+            ca=self.ca,
+            retry=RetryPolicy(budget=self.budget),
+            timeouts=Timeouts(connect=self.connect, read=self.read_timeout),
+        )
+
     def _auth(self, environment: Environment) -> VaultAuth:
         from fieldvault.kek.vault_transit import AppRoleAuth, JwtAuth, KubernetesAuth, TokenAuth
 
@@ -168,9 +185,23 @@ def read_kek(section: Section, environment: Environment) -> KekConfig:
     """Raises `ConfigurationError`."""
     kind = section.choice("kind", KINDS)
     if kind is None:
-        section.only(*LOCAL_KEYS, *VAULT_KEYS, *APPROLE_KEYS, *TIME_KEYS)  # perhaps it is only misspelt
+        section.only(*LOCAL_KEYS, *VAULT_KEYS, *APPROLE_KEYS, *TIME_KEYS, *OTHERS)  # perhaps it is only misspelt
         raise section.error("kind", "is missing", hint=f"one of: {', '.join(KINDS)}")
     return LocalKekConfig.read(section) if kind == "local" else VaultKekConfig.read(section, environment)
+
+
+def read_others(section: Section, environment: Environment) -> dict[str, KekConfig]:
+    """`[kek.new]` and `[kek.old]`, where they are. Raises `ConfigurationError`."""
+    found = {
+        name: read_kek(section.section(name), environment.of_other_kek(name)) for name in OTHERS if name in section
+    }
+    if len(found) > 1:
+        raise section.error("old", "a KEK is moved to or from, not both: either new or old")
+    for name in found:
+        for further in OTHERS:
+            if further in section.section(name):
+                raise section.section(name).error(further, "there is no such key")
+    return found
 
 
 class _Asked:

@@ -16,11 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fieldvault.codec import Codec, NoPadding, Padding, PadTo, PadToMultiple, PadToPowerOfTwo, codec_named
-from fieldvault.config.section import Section
-from fieldvault.errors import ConfigurationError, FieldvaultError
-from fieldvault.normalise import normaliser_named
+from fieldvault.config.indexes import read_compound, read_index
+from fieldvault.config.section import Section, placed
 from fieldvault.schema import PlainField, Schema, SealedField, Subject, Tenancy
-from fieldvault.tokens import ExactIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +26,10 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-SCHEMA_KEYS = ("row_id", "subject", "tenancy", "plain", "sealed")
+SCHEMA_KEYS = ("row_id", "subject", "tenancy", "plain", "sealed", "compound")
 SEALED_KEYS = ("type", "row_bound", "seal_null", "padding", "index")
 SUBJECT_KEYS = ("field", "kind")
 PADDING_KEYS = ("multiple", "power_of_two", "to")
-INDEX_KEYS = ("normaliser", "region", "bits", "name", "column")
 
 
 def read_schemas(section: Section) -> dict[str, Schema]:
@@ -44,11 +41,13 @@ def _schema(name: str, section: Section) -> Schema:
     section.only(*SCHEMA_KEYS)
     plain, sealed = section.section("plain"), section.section("sealed")
     fields: list[PlainField | SealedField] = [
-        *(_placed(plain, one, PlainField, one, _codec(plain, one)) for one in plain.names),
+        *(placed(plain, one, PlainField, one, _codec(plain, one)) for one in plain.names),
         *(_sealed(sealed, one) for one in sealed.names),
     ]
+    codecs = {field.name: field.codec for field in fields if isinstance(field, SealedField)}
+    compounds = [placed(one, None, read_compound, one, codecs) for one in section.sections("compound")]
     tenancy = section.choice("tenancy", [one.value for one in Tenancy])
-    return _placed(
+    return placed(
         section,
         None,
         lambda: Schema(
@@ -57,6 +56,7 @@ def _schema(name: str, section: Section) -> Schema:
             row_id=section.texts("row_id"),
             subject=_subject(section),
             tenancy=Tenancy(tenancy) if tenancy else Tenancy.PER_TENANT,
+            indexes=compounds,
         ),
     )
 
@@ -66,16 +66,16 @@ def _subject(section: Section) -> Subject | str | None:
         return section.text("subject")
     table = section.section("subject")
     table.only(*SUBJECT_KEYS)
-    return _placed(table, None, Subject, table.required_text("field"), table.required_text("kind"))
+    return placed(table, None, Subject, table.required_text("field"), table.required_text("kind"))
 
 
 def _sealed(parent: Section, name: str) -> SealedField:
     if parent.has_text(name):
-        return _placed(parent, name, SealedField, name, _codec(parent, name))
+        return placed(parent, name, SealedField, name, _codec(parent, name))
     section = parent.section(name)
     section.only(*SEALED_KEYS)
     codec = _codec(section, "type")
-    return _placed(
+    return placed(
         parent,
         name,
         lambda: SealedField(
@@ -84,13 +84,13 @@ def _sealed(parent: Section, name: str) -> SealedField:
             row_bound=section.flag("row_bound", default=True),
             seal_null=section.flag("seal_null", default=False),
             padding=_padding(section),
-            index=[_index(one, codec) for one in section.sections("index")],
+            index=[placed(one, None, read_index, one, codec) for one in section.sections("index")],
         ),
     )
 
 
 def _codec(section: Section, key: str) -> Codec[Any]:
-    return _placed(section, key, codec_named, section.text(key) or "str")
+    return placed(section, key, codec_named, section.text(key) or "str")
 
 
 def _padding(parent: Section) -> Padding:
@@ -106,35 +106,4 @@ def _padding(parent: Section) -> Padding:
         "power_of_two": PadToPowerOfTwo,
         "to": PadTo,
     }
-    return _placed(section, kind, policies[kind], section.integer(kind) or 0)
-
-
-def _index(section: Section, codec: Codec[Any]) -> ExactIndex:
-    section.only(*INDEX_KEYS)
-    name = section.required_text("normaliser", hint="email, phone, name, text or exact")
-    bits, index_name = section.integer("bits"), section.text("name")
-    return _placed(
-        section,
-        "normaliser",
-        lambda: ExactIndex(
-            normaliser_named(
-                name,
-                region=section.text("region"),
-                codec=codec.bare if name.partition("@")[0] == "exact" else None,
-            ),
-            bits=128 if bits is None else bits,
-            name=index_name or "index",
-            column=section.text("column"),
-        ),
-    )
-
-
-def _placed(section: Section, key: str | None, make: Callable[..., T], *given: Any) -> T:
-    """`make(*given)`; what a declaration refuses is reported with its place in the file."""
-    try:
-        return make(*given)
-    except ConfigurationError:
-        raise  # has its place already
-    except FieldvaultError as error:
-        refused = section.error(key, error.message, hint=error.hint)
-    raise refused
+    return placed(section, kind, policies[kind], section.integer(kind) or 0)

@@ -12,13 +12,13 @@ Rules of this file:
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from fieldvault.config import environment
-from fieldvault.errors import ConfigurationError
+from fieldvault.errors import ConfigurationError, FieldvaultError
 
 T = TypeVar("T")
 
@@ -115,6 +115,14 @@ class Section:
             raise self.error(key, "must be a text in quotes, or a list of them")
         return tuple(given)
 
+    def integers(self, key: str) -> tuple[int, ...]:
+        """One whole number, or a list of them; none where the key is missing."""
+        value = self._values.get(key)
+        given = [] if value is None else value if isinstance(value, list) else [value]
+        if not all(type(one) is int for one in given):
+            raise self.error(key, "must be a whole number, or a list of them")
+        return tuple(given)
+
     def section(self, key: str) -> Section:
         """The table under `key`; an empty one where it is missing."""
         value = self._of_type(key, dict, "a table")
@@ -144,6 +152,17 @@ class Section:
         if value is None or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool))):
             return value
         raise self.error(key, f"must be {what}")
+
+
+def placed(section: Section, key: str | None, make: Callable[..., T], *given: Any) -> T:
+    """`make(*given)`; what a declaration refuses is reported with its place in the file."""
+    try:
+        return make(*given)
+    except ConfigurationError:
+        raise  # has its place already
+    except FieldvaultError as error:
+        refused = section.error(key, error.message, hint=error.hint)
+    raise refused
 
 
 def suggestion(given: str, known: Iterable[str]) -> str:

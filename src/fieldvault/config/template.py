@@ -71,6 +71,28 @@ url = "sqlite:///fieldvault-keys.db"
 # rotate_at = 2147483648
 # refuse_at = 4294967295
 
+# --- The application's own database, for `fieldvault lint` and what mends tables ---------------------------------
+# [database]
+# As keystore.url. FIELDVAULT_DATABASE_URL replaces it; that is the place for a URL with a password.
+# url = "sqlite:///app.db"
+# timeout_seconds = 60
+
+# --- The tables of [database] that are sealed, all of them: for `fieldvault index`, and for `keys retire` --------
+# [rotation]
+# The longest time from sealing a record to the commit of its row, and from index_values to the end of its query.
+# slowest_write_seconds = 60
+# How long a run of `fieldvault keys` that was killed keeps others out.
+# lock_seconds = 60
+# [rotation.table.customer]
+# schema = "customer"
+# name = "public.customer"
+# Columns that are unique together, by default the schema's row_id.
+# key = "customer_id"
+# Where rows of several tenants are in it: the column that says whose a row is.
+# tenant_column = "tenant"
+# How index values are written: "binary" or "text".
+# form = "binary"
+
 # --- Which fields are sealed: one [schema.NAME] for each table or file. Change this example. ---------------------
 [schema.customer]
 # The plain field (or a list of them) that names a row for ever. A row-bound value opens in its own row only.
@@ -106,7 +128,17 @@ padding = { multiple = 32 }
 #   bits: fewer make values collide on purpose
 #   name: tells a field's indexes apart
 #   column: where the values go, by default FIELD_NAME
+#   unique = true: no two rows may share a value; a second column, COLUMN_next, keeps that while keys are rotated
+#   shared = "e-mail": equal values in every table that shares the name, so that they join
+#   few_values = true: accept that an index on a bool, or on an enum of fewer than 16, shows the whole column
+#   kind: "exact" if left out; "prefix" and "suffix" with lengths = [3]; "word"; "leaky-ngram" with size = 3;
+#     "md5" with steps = ["trim", "lower"] in place of a normaliser, over what a legacy column md5(email) holds
 index = { normaliser = "email", bits = 128, name = "index", column = "email_index" }
+
+# Searchable by several fields together.
+# [[schema.customer.compound]]
+# name = "person"
+# parts = { name = "name", date_of_birth = "exact" }
 """
 
 _PASSWORDS = """\
@@ -160,19 +192,55 @@ salt = "salt"
 # when = "vb3"
 """
 
+_DOMAINS = """\
+# --- Who revealed, linked or destroyed what, and why. Without it nothing of a domain is revealed. -----------------
+[audit]
+file = "audit.jsonl"
+# The log's name, where several hosts write logs of their own; a transit key that signs checkpoints.
+# name = "audit"
+# sign_key = "audit-signing"
+# A transit key that wraps the audit keys, in place of [kek]'s, for roles that may use no other data key.
+# kek_key = "audit-wrapping"
+
+# --- A recipient or a purpose that files are pseudonymised for: `fieldvault domains`, `pseudonymise` --------------
+[domain.research]
+# "per-tenant": a domain of each tenant. "global": one over all tenants.
+tenancy = "per-tenant"
+# The token table, for look-up tokens; as keystore.url. FIELDVAULT_TOKENS_URL replaces it.
+url = "sqlite:///tokens.db"
+# A second key of the Vault of [kek]: whoever may only encrypt under it pseudonymises and cannot reverse.
+# sealing_key = "research-reveal"
+
+# What becomes of each column; one without a rule is refused. NAME = "kind", or a table. name and version belong to
+# every kind of token: columns and files that share a name join, and who changes a rule takes the next version.
+[domain.research.columns]
+country = "keep"                                         # readable; type = "int" where it is no text
+name = "drop"
+customer_id = { token = "siv", type = "int" }            # ft1.…, reversible
+email = { token = "siv", normaliser = "email" }          # also: region, for the normaliser phone
+nickname = { token = "one-way", bits = 128 }             # fp1.…, nobody can reverse it
+iban = "lookup"                                          # fl1.…, random, its value in the token table
+note_id = "fresh-lookup"                                 # the same, another one each time
+phone = { token = "phone", region = "GB" }
+card = { token = "card", luhn = "invalid", keep_first = 0, keep_last = 4 }
+national_id = { token = "format", alphabet = "0123456789", keep_first = 2 }
+born = { token = "date-shift", days = 30, subject = "customer_id", name = "dates" }
+died = { token = "never-zero-date-shift", days = 30, subject = "customer_id", type = "date" }
+"""
+
 
 def for_local(*, file: str, protect: str) -> str:
     """A file for a local KEK, with the Vault's keys as comments."""
     chosen = _LOCAL.format(file=_quoted(file), protect=_quoted(protect))
     other = _VAULT.format(address=_quoted("https://vault.example.com:8200"), key=_quoted("customers"))
-    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}\n{_as_comment(_PASSWORDS)}"
+    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}\n{_as_comment(_DOMAINS)}\n{_as_comment(_PASSWORDS)}"
 
 
 def for_vault(*, address: str, key: str) -> str:
     """A file for a Vault's transit key, with the local KEK's keys as comments."""
     chosen = _VAULT.format(address=_quoted(address), key=_quoted(key))
     other = _LOCAL.format(file=_quoted("fieldvault.kek"), protect=_quoted("passphrase"))
-    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}\n{_as_comment(_PASSWORDS)}"
+    return f"{_HEAD}{chosen}\n{_as_comment(other)}\n{_REST}\n{_as_comment(_DOMAINS)}\n{_as_comment(_PASSWORDS)}"
 
 
 def _as_comment(text: str) -> str:

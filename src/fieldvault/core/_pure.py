@@ -35,7 +35,7 @@ def seal_many(key: AeadKey, context: FieldContext, plaintexts: Sequence[bytes], 
     """Seal typed plaintexts of one field under one key, in order."""
     aad = context.prefix(key.header, row_bound=rows is not None)
     header, encrypt = key.header, key.cipher.encrypt
-    nonces = _draw_nonces(len(plaintexts))
+    nonces = _nonces(len(plaintexts))
     if rows is None:
         return [header + n + encrypt(n, p, aad) for n, p in zip(nonces, plaintexts, strict=True)]
     return [header + n + encrypt(n, p, aad + row) for n, p, row in zip(nonces, plaintexts, rows, strict=True)]
@@ -46,7 +46,7 @@ def seal_many_mixed(
 ) -> list[bytes]:
     """Seal typed plaintexts of one field, each under its own key, in order."""
     aads = _aads_for([key.header for key in keys], context, rows)
-    nonces = _draw_nonces(len(plaintexts))
+    nonces = _nonces(len(plaintexts))
     return [
         key.header + n + key.cipher.encrypt(n, p, aad)
         for key, n, p, aad in zip(keys, nonces, plaintexts, aads, strict=True)
@@ -78,7 +78,11 @@ def open_many(
     try:
         return _open_all(keys, context, envelopes, rows, headers), {}
     except (InvalidTag, OverflowError, _Uneven):  # OverflowError: longer than any envelope
-        return _open_one_by_one(keys, context, envelopes, rows)
+        return open_one_by_one(keys, context, envelopes, rows)
+
+
+open_packed = open_many
+"""`open_many`, whose plaintexts are only unpacked: where they need not be Python's own bytes."""
 
 
 def index_many(key: IndexKey, normalised: Sequence[bytes]) -> list[bytes]:
@@ -95,8 +99,13 @@ class _Uneven(Exception):
     """The batch is not what the fast path is for: an envelope too short, or of an unknown key or version."""
 
 
-def _draw_nonces(count: int) -> list[bytes]:
-    drawn = os.urandom(NONCE_BYTES * count)
+def draw_nonces(count: int) -> bytes:
+    """The nonces of a batch, 12 bytes each: the one place that they come from."""
+    return os.urandom(NONCE_BYTES * count)
+
+
+def _nonces(count: int) -> list[bytes]:
+    drawn = draw_nonces(count)
     return [drawn[at : at + NONCE_BYTES] for at in range(0, len(drawn), NONCE_BYTES)]
 
 
@@ -135,9 +144,10 @@ def _open_all(
     return [decrypt(sealed[nonce], sealed[body], aad + row) for sealed, row in zip(envelopes, rows, strict=True)]
 
 
-def _open_one_by_one(
+def open_one_by_one(
     keys: Mapping[bytes, AeadKey], context: FieldContext, envelopes: Sequence[bytes], rows: Rows
 ) -> tuple[list[bytes | None], dict[int, OpenError]]:
+    """`open_many`, item by item, to find out which failed and why."""
     opened: list[bytes | None] = []
     failures: dict[int, OpenError] = {}
     for position, sealed in enumerate(envelopes):

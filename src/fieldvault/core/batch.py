@@ -1,24 +1,92 @@
-"""The batch core, chosen once: the pure-Python one, until a native twin is there to choose.
+"""The batch core, chosen once: the native one or its pure-Python twin, which give the same bytes.
 
-`FIELDVAULT_CORE=python` or `native` asks for one; asking for one that is missing raises, it never falls back.
+`core/native.py` says how it is chosen. Nothing above this module knows which one runs.
 """
 
 from __future__ import annotations
 
-import os
+from typing import TYPE_CHECKING
 
-from fieldvault.core import _pure
-from fieldvault.errors import ConfigurationError
+from fieldvault.core import native
 
-_asked = os.environ.get("FIELDVAULT_CORE", "")
-if _asked == "native":
-    raise ConfigurationError("FIELDVAULT_CORE=native, but this release has no native core", hint="unset it")
-if _asked not in ("", "python"):
-    raise ConfigurationError("FIELDVAULT_CORE must be 'python' or 'native'")
+if TYPE_CHECKING or native.MODULE is None:
+    from fieldvault.core._pure import (
+        headers_of,
+        index_many,
+        open_many,
+        open_packed,
+        seal_many,
+        seal_many_mixed,
+    )
+    from fieldvault.core._pure_packing import (
+        Packed,
+        as_list,
+        extent,
+        pack_bytes,
+        pack_ints,
+        pack_texts,
+        row_suffixes,
+        unpack_bytes,
+        unpack_texts,
+    )
+    from fieldvault.core._pure_shortcuts import (
+        gather,
+        plain_emails,
+        plain_names,
+        plain_texts,
+        types_of,
+        with_cells,
+    )
+else:
+    from fieldvault.core._native import (
+        Packed,
+        as_list,
+        extent,
+        headers_of,
+        index_many,
+        open_many,
+        open_packed,
+        pack_bytes,
+        pack_ints,
+        pack_texts,
+        row_suffixes,
+        seal_many,
+        seal_many_mixed,
+        unpack_bytes,
+        unpack_texts,
+    )
+    from fieldvault.core._native_shortcuts import (
+        gather,
+        plain_emails,
+        plain_names,
+        plain_texts,
+        types_of,
+        with_cells,
+    )
 
-CORE = "python"
-seal_many = _pure.seal_many
-seal_many_mixed = _pure.seal_many_mixed
-headers_of = _pure.headers_of
-open_many = _pure.open_many
-index_many = _pure.index_many
+CORE = native.NAME
+
+__all__ = [
+    "CORE",
+    "Packed",
+    "as_list",
+    "extent",
+    "gather",
+    "headers_of",
+    "index_many",
+    "open_many",
+    "open_packed",
+    "pack_bytes",
+    "pack_ints",
+    "pack_texts",
+    "plain_emails",
+    "plain_names",
+    "plain_texts",
+    "row_suffixes",
+    "seal_many",
+    "seal_many_mixed",
+    "types_of",
+    "unpack_bytes",
+    "unpack_texts",
+    "with_cells",
+]

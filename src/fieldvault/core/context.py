@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from fieldvault.errors import SchemaError, ScopeError
 
@@ -107,22 +108,28 @@ def encode_int(value: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class FieldContext:
-    """The EncryptionContext of one field: tenant, schema, field. The row id, where bound, comes per value."""
+    """The EncryptionContext of one field: tenant, schema, field. The row id, where bound, comes per value.
+
+    Raises `SchemaError` for a name that cannot be encoded.
+    """
 
     tenant: str | None
     schema: str
     field: str
+    _after_header: bytes = dataclass_field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        tenant = b"" if self.tenant is None else self.tenant.encode()
+        names = [tenant, encode_name(self.schema, "schema name"), encode_name(self.field, "field name")]
+        object.__setattr__(self, "_after_header", canonical(names)[4:])
 
     def prefix(self, header: bytes, *, row_bound: bool) -> bytes:
         """The AAD up to the row id: canonical(header, tenant, schema, field[, …]) (spec aad-v1 §3).
 
         Where `row_bound`, the caller appends the row's suffix (`row_suffixes`).
         """
-        components = [
-            header,
-            b"" if self.tenant is None else self.tenant.encode(),
-            encode_name(self.schema, "schema name"),
-            encode_name(self.field, "field name"),
-        ]
-        encoded = canonical(components)
-        return (5).to_bytes(4, "big") + encoded[4:] if row_bound else encoded
+        return (_BOUND if row_bound else _UNBOUND) + len(header).to_bytes(4, "big") + header + self._after_header
+
+
+_UNBOUND, _BOUND = ((count).to_bytes(4, "big") for count in (4, 5))
+"""How many components: with the row id, or without."""

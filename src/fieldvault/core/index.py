@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from fieldvault.errors import SchemaError
 
@@ -13,7 +13,7 @@ MAX_VERSION = 255
 class IndexKey:
     """A 32-byte HMAC-SHA256 key with the version and the number of bits that its values have."""
 
-    __slots__ = ("key", "last_byte_mask", "prefix", "value_bytes")
+    __slots__ = ("key", "last_byte_mask", "native", "prefix", "value_bytes")
 
     def __init__(self, key: bytes, *, version: int, bits: int) -> None:
         check_bits(bits)
@@ -22,6 +22,8 @@ class IndexKey:
         self.key = key
         self.prefix = version.to_bytes(1, "big")
         self.value_bytes = -(-bits // 8)
+        self.native: Any = None
+        """The native core's own form of this key, made when it is first asked for."""
         self.last_byte_mask = 0xFF & ~((1 << (8 * self.value_bytes - bits)) - 1)
 
     @property

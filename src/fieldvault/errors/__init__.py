@@ -1,9 +1,17 @@
 """Every error that fieldvault raises, in one tree: one file for each part of the library that raises them."""
 
+from fieldvault.errors.access import AccessError, ProtectedMisused, ReasonRefused, RevealRefused
 from fieldvault.errors.audit import AuditError
 from fieldvault.errors.base import FieldvaultError, Stage
 from fieldvault.errors.batches import BatchError
+from fieldvault.errors.database import TableError, TableNotAsDeclared, TableUnavailable
 from fieldvault.errors.declared import ConfigurationError, MissingExtra, SchemaError, ScopeError
+from fieldvault.errors.indexes import (
+    IndexRotationError,
+    IndexRowsLeft,
+    IndexStepRefused,
+    IndexStepTooEarly,
+)
 from fieldvault.errors.kek import KekDenied, KekError, KekMisconfigured, KekUnavailable
 from fieldvault.errors.keystore import KeyStoreConflict, KeyStoreError, KeyStoreNotReady, KeyStoreUnavailable
 from fieldvault.errors.opening import (
@@ -17,6 +25,7 @@ from fieldvault.errors.opening import (
     KeyWrapRefused,
     OpenError,
 )
+from fieldvault.errors.orm import OrmError, PendingNotPickled, QueryRefused, RowIdChanged, WriteRefused
 from fieldvault.errors.passwords import (
     HashingFailed,
     HashParametersRefused,
@@ -28,38 +37,92 @@ from fieldvault.errors.passwords import (
     StoredHashMalformed,
     TooManyHashes,
 )
+from fieldvault.errors.planning import PlanRefused
+from fieldvault.errors.reencryption import LegacyValueRefused, ReencryptionError, ReencryptionTakenOver
+from fieldvault.errors.rotation import (
+    EpochRefused,
+    KekNotVersioned,
+    KeyInUse,
+    KeyNotSettled,
+    RotationError,
+    RotationLockLost,
+    RotationUnderWay,
+)
 from fieldvault.errors.sealing import KeyExhausted, NotIndexable, SealError, ValueRefused
+from fieldvault.errors.tokens import (
+    DomainDiscarded,
+    DomainUnknown,
+    FormatTooSmall,
+    NotAccountable,
+    NotReversible,
+    TokenError,
+    TokenMalformed,
+    TokenNotFound,
+    TokenRefused,
+    TokenTableError,
+    TokenTableUnavailable,
+    TokenVersionUnclear,
+    TokenVersionUnknown,
+)
 
 __all__ = [
+    "AccessError",
     "AuditError",
     "AuthenticationFailed",
     "BatchError",
     "ConfigurationError",
     "DecodeError",
+    "DomainDiscarded",
+    "DomainUnknown",
     "EnvelopeMalformed",
     "EnvelopeVersionRefused",
+    "EpochRefused",
     "FieldvaultError",
+    "FormatTooSmall",
     "HashParametersRefused",
     "HashingFailed",
+    "IndexRotationError",
+    "IndexRowsLeft",
+    "IndexStepRefused",
+    "IndexStepTooEarly",
     "KekDenied",
     "KekError",
     "KekMisconfigured",
+    "KekNotVersioned",
     "KekUnavailable",
     "KeyCommitmentMismatch",
     "KeyDestroyed",
     "KeyExhausted",
+    "KeyInUse",
     "KeyNotFound",
+    "KeyNotSettled",
     "KeyStoreConflict",
     "KeyStoreError",
     "KeyStoreNotReady",
     "KeyStoreUnavailable",
     "KeyWrapRefused",
+    "LegacyValueRefused",
     "MissingExtra",
+    "NotAccountable",
     "NotIndexable",
+    "NotReversible",
     "OpenError",
+    "OrmError",
     "PasswordError",
     "PasswordRefused",
     "PasswordTooLong",
+    "PendingNotPickled",
+    "PlanRefused",
+    "ProtectedMisused",
+    "QueryRefused",
+    "ReasonRefused",
+    "ReencryptionError",
+    "ReencryptionTakenOver",
+    "RevealRefused",
+    "RotationError",
+    "RotationLockLost",
+    "RotationUnderWay",
+    "RowIdChanged",
     "SchemaError",
     "SchemeNotProved",
     "SchemeUnknown",
@@ -67,6 +130,18 @@ __all__ = [
     "SealError",
     "Stage",
     "StoredHashMalformed",
+    "TableError",
+    "TableNotAsDeclared",
+    "TableUnavailable",
+    "TokenError",
+    "TokenMalformed",
+    "TokenNotFound",
+    "TokenRefused",
+    "TokenTableError",
+    "TokenTableUnavailable",
+    "TokenVersionUnclear",
+    "TokenVersionUnknown",
     "TooManyHashes",
     "ValueRefused",
+    "WriteRefused",
 ]

@@ -17,25 +17,35 @@ from fieldvault.files.jobs import (
     open_file,
     seal_file,
 )
+from fieldvault.files.linking import LinkPlan, check_link, link_file
+from fieldvault.files.pseudonyms import FilePlan, check_file, pseudonymise_file, reidentify_file
 from fieldvault.files.sink import Overwrite, Sink, open_sink
-from fieldvault.files.source import Source, open_source
+from fieldvault.files.source import Source, columns_of, open_source
 from fieldvault.files.state import State
 
 __all__ = [
     "AllOrNothing",
     "Counts",
     "FileFormat",
+    "FilePlan",
     "KeepGoing",
+    "LinkPlan",
     "Overwrite",
     "RowFailure",
     "Sink",
     "Source",
     "State",
+    "check_file",
+    "check_link",
+    "columns_of",
     "find_in_file",
     "form_for",
     "format_of",
+    "link_file",
     "open_file",
     "open_sink",
     "open_source",
+    "pseudonymise_file",
+    "reidentify_file",
     "seal_file",
 ]

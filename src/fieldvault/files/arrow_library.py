@@ -25,3 +25,11 @@ def parquet() -> ModuleType:
     from pyarrow import parquet as library
 
     return library  # type: ignore[no-any-return]
+
+
+def compute() -> ModuleType:
+    """Raises `MissingExtra`."""
+    arrow()
+    from pyarrow import compute as library
+
+    return library  # type: ignore[no-any-return]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from fieldvault.core.envelope import INDEX_PREFIX, from_text, to_text
 from fieldvault.errors import BatchError, ConfigurationError, FieldvaultError, SchemaError
 from fieldvault.files.reading.base import Source
-from fieldvault.files.reading.rows import RowBatch
+from fieldvault.files.reading.rows import Batch
 from fieldvault.files.state import State
 from fieldvault.files.trouble import rows_failed
 from fieldvault.record import RecordCipher
@@ -17,9 +16,10 @@ from fieldvault.record import RecordCipher
 def find_in_file(
     cipher: RecordCipher, source: Source, field: str, value: Any, *, index: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """In file order, the opened records whose `field` equals `value`, as its index counts equality.
+    """In file order, the opened records whose `field` matches `value`, as its index counts it; of a compound index,
+    `field` is its name and `value` a mapping of its fields.
 
-    Every match is compared again once it is open, because values of a truncated index collide. Raises `SchemaError`
+    Every match is compared again once it is open, because an index may find more. Raises `SchemaError`
     where the field has no such index or the file lacks its column, `NotIndexable` for a value that no row can have,
     the errors of opening, and `BatchError` by data row (from 1).
     """
@@ -40,19 +40,16 @@ class _Search:
         self._field = field
         self._index = index
         self._value = value
-        declared = source.schema.field(field)
-        self._column = declared.index_column(declared.find_index(index))
-        self._wanted: frozenset[Any] = frozenset()
+        self._found_in: Callable[[object], bool] = lambda _: False
+        self._column = ""
 
     def start(self) -> None:
+        search = self._cipher.search(self._field, self._value, index=self._index)
+        self._column, self._found_in = search.column, search.finder()
         if self._column not in self._source.columns:
             raise SchemaError(
                 f"{self._source.path.name} lacks the index column {self._column}", hint="seal it with the index"
             )
-        given = self._cipher.index_values(self._field, self._value, index=self._index)
-        found = [one if isinstance(one, bytes) else from_text(INDEX_PREFIX, one) for one in given]
-        # The file may be in either form, whichever the cipher writes.
-        self._wanted = frozenset([*found, *(to_text(INDEX_PREFIX, one) for one in found)])
 
     def matches(self) -> Iterator[dict[str, Any]]:
         for batch in self._source.batches():
@@ -61,11 +58,11 @@ class _Search:
                 raise outcome
             yield from outcome
 
-    def _opened(self, batch: RowBatch) -> list[dict[str, Any]] | FieldvaultError:
+    def _opened(self, batch: Batch) -> list[dict[str, Any]] | FieldvaultError:
         if batch.failures:
             return rows_failed(self._source.path, batch.failures, total=batch.rows)
-        wanted, column = self._wanted, self._column
-        hits = [at for at, record in enumerate(batch.records) if record[column] in wanted]
+        found_in, column = self._found_in, self._column
+        hits = [at for at, record in enumerate(batch.records) if found_in(record[column])]
         try:
             opened = self._cipher.open_many([batch.records[at] for at in hits]) if hits else []
         except BatchError as error:
@@ -73,5 +70,4 @@ class _Search:
             return rows_failed(self._source.path, failures, total=len(hits))
         except FieldvaultError as error:
             return error.detached()
-        same = self._cipher.matches
-        return [one for one in opened if same(self._field, self._value, one[self._field], index=self._index)]
+        return self._cipher.confirm(self._field, self._value, opened, index=self._index)

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 from fieldvault.columns.result import BatchResult
 from fieldvault.errors import BatchError, ConfigurationError, FieldvaultError
+from fieldvault.files.by_columns import ByColumns, opening_by_columns, sealing_by_columns
 from fieldvault.files.find import find_in_file
 from fieldvault.files.formats import form_for
 from fieldvault.files.policy import AllOrNothing, Counts, KeepGoing, RowFailure
 from fieldvault.files.reading.base import Source
-from fieldvault.files.reading.rows import RowBatch
+from fieldvault.files.reading.rows import Batch
 from fieldvault.files.state import State
 from fieldvault.files.trouble import rows_failed
 from fieldvault.files.writing.base import Sink
@@ -54,7 +55,8 @@ def seal_file(
     """
     _check(cipher, source, sink, State.OPENED, State.SEALED)
     whole, partially = cipher.seal_many, cipher.seal_many_partially
-    return _raised(_walk(source, sink, whole, partially, on_rows, failures))
+    columns = sealing_by_columns(cipher, source, sink)
+    return raised(walk(source, sink, whole, partially, on_rows, failures, columns))
 
 
 def open_file(
@@ -68,7 +70,8 @@ def open_file(
     """Open every row of `source` into `sink`, without the index columns. Everything else as in `seal_file`."""
     _check(cipher, source, sink, State.SEALED, State.OPENED)
     whole, partially = cipher.open_many, cipher.open_many_partially
-    return _raised(_walk(source, sink, whole, partially, on_rows, failures))
+    columns = opening_by_columns(cipher, source, sink)
+    return raised(walk(source, sink, whole, partially, on_rows, failures, columns))
 
 
 class _Whole(Protocol):
@@ -79,18 +82,28 @@ class _Partially(Protocol):
     def __call__(self, records: Records, /) -> BatchResult[dict[str, Any]]: ...
 
 
-def _walk(
+def walk(
     source: Source,
     sink: Sink,
     whole: _Whole,
     partially: _Partially,
     on_rows: Callable[[int], None],
     policy: AllOrNothing | KeepGoing,
+    columns: ByColumns | None = None,
 ) -> Counts | FieldvaultError:
+    """Each batch of `source` through `whole` or, where rows may fail, `partially`, into `sink`.
+
+    `columns`, where there is one, writes those batches that it can do without a failure, and leaves the others.
+    """
     rows = written = 0
     try:
         for batch in source.batches():
             size = batch.rows
+            if columns is not None and columns(batch):
+                rows, written = rows + size, written + size
+                del batch
+                on_rows(size)
+                continue
             if isinstance(policy, KeepGoing):
                 records, failed = _some(partially, batch)
             else:
@@ -108,7 +121,7 @@ def _walk(
     return Counts(rows, written, rows - written)
 
 
-def _all(whole: _Whole, batch: RowBatch) -> tuple[Records, dict[int, FieldvaultError]]:
+def _all(whole: _Whole, batch: Batch) -> tuple[Records, dict[int, FieldvaultError]]:
     if batch.failures:
         return [], batch.failures
     try:
@@ -117,7 +130,7 @@ def _all(whole: _Whole, batch: RowBatch) -> tuple[Records, dict[int, FieldvaultE
         return [], {batch.numbers[at]: why for at, why in error.failures.items()}
 
 
-def _some(partially: _Partially, batch: RowBatch) -> tuple[Records, dict[int, FieldvaultError]]:
+def _some(partially: _Partially, batch: Batch) -> tuple[Records, dict[int, FieldvaultError]]:
     result = partially(batch.records)
     failed = batch.failures | {batch.numbers[at]: why for at, why in result.failures.items()}
     return [record for _, record in result.good()], failed
@@ -143,7 +156,8 @@ def _refusal(
     return None
 
 
-def _raised(outcome: Counts | FieldvaultError) -> Counts:
+def raised(outcome: Counts | FieldvaultError) -> Counts:
+    """The counts, or the error in their place, raised from a frame that holds no value."""
     if isinstance(outcome, FieldvaultError):
         raise outcome
     return outcome

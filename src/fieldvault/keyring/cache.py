@@ -42,7 +42,7 @@ class KeyCache:
         self._keys = keys
         self._lock = threading.Lock()
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
-        self._dropped = 0
+        self._dropped = Ticket(0)
 
     def take(self, name: Hashable, uses: int = 1) -> DataKey | None:
         """The key, charged with `uses`; None when it is not there, too old, or used up."""
@@ -59,7 +59,7 @@ class KeyCache:
 
     def ticket(self) -> Ticket:
         """To be taken before the key store is read."""
-        return Ticket(self._dropped)
+        return self._dropped
 
     def put(self, name: Hashable, key: DataKey, ticket: Ticket) -> None:
         """Keep `key`, unless something was dropped since `ticket`: then it may be what is gone by now."""
@@ -74,14 +74,14 @@ class KeyCache:
     def drop(self, names: Collection[Hashable]) -> None:
         """Forget these, and whatever is being fetched at this moment."""
         with self._lock:
-            self._dropped += 1
+            self._dropped = Ticket(self._dropped + 1)
             for name in names:
                 self._entries.pop(name, None)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._dropped += 1
+            self._dropped = Ticket(self._dropped + 1)
             self._entries.clear()
 
     def __len__(self) -> int:

@@ -12,9 +12,10 @@ from fieldvault.core.context import Scope
 from fieldvault.errors import KekError, KeyDestroyed, KeyWrapRefused, OpenError
 from fieldvault.keyring.cache import KeyCache, Ticket
 from fieldvault.keyring.data_key import DataKey, admit
-from fieldvault.ports import Clock, DataKeyRecord, KekProvider, KeyState, KeyStore
+from fieldvault.ports import Clock, DataKeyRecord, KekDirectory, KekProvider, KeyState, KeyStore
 
 Fetched = dict[bytes, DataKey | OpenError]
+Cold = Sequence[tuple[DataKeyRecord, bytes]]
 
 
 class KeyFetcher:
@@ -33,9 +34,9 @@ class KeyFetcher:
         return self.unwrap(records, ticket)
 
     def unwrap(self, records: Sequence[DataKeyRecord], ticket: Ticket) -> Fetched:
-        """Unwrap data keys: those that are cold in one call to the KEK. Raises `KekError`."""
+        """Unwrap data keys: those that are cold in one call to each KEK. Raises `KekError`."""
         fetched: Fetched = {}
-        cold: list[tuple[DataKeyRecord, bytes]] = []
+        cold: dict[str, list[tuple[DataKeyRecord, bytes]]] = {}
         for record in records:
             warm = self._cache.take((record.scope, record.key_id), 0)
             if record.state is KeyState.DESTROYED or record.wrapped is None:
@@ -44,25 +45,31 @@ class KeyFetcher:
                 )
             elif warm is not None:
                 fetched[record.key_id] = warm
-            elif record.kek != self._kek.name:
+            elif self._named(record.kek) is None:
                 fetched[record.key_id] = KeyWrapRefused(
                     f"key {record.key_id.hex()} is wrapped by {record.kek}, this process uses {self._kek.name}",
                     hint="configure the KEK that wrapped it",
                 )
             else:
-                cold.append((record, record.wrapped))
-        if cold:
-            result = self._unwrap_cold(cold, ticket)
+                cold.setdefault(record.kek, []).append((record, record.wrapped))
+        for name, keys in cold.items():
+            result = self._unwrap_cold(self._named(name) or self._kek, keys, ticket)
             if isinstance(result, KekError):
                 raise result
             fetched |= result
         return fetched
 
-    def _unwrap_cold(self, cold: Sequence[tuple[DataKeyRecord, bytes]], ticket: Ticket) -> Fetched | KekError:
+    def _named(self, name: str) -> KekProvider | None:
+        """The KEK that wrapped a key; another one than ours only while keys are moved."""
+        if name == self._kek.name:
+            return self._kek
+        return self._kek.named(name) if isinstance(self._kek, KekDirectory) else None
+
+    def _unwrap_cold(self, kek: KekProvider, cold: Cold, ticket: Ticket) -> Fetched | KekError:
         # Returns the KEK's error instead of raising it: this frame and those below hold keys.
         fetched_at = self._clock.monotonic()
         try:
-            raws = self._kek.unwrap([wrapped for _, wrapped in cold])
+            raws = kek.unwrap([wrapped for _, wrapped in cold])
         except KekError as error:
             return error.detached()
         fetched: Fetched = {}

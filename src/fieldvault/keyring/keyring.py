@@ -20,6 +20,7 @@ from fieldvault.core.derive import KEY_BYTES, derive_key_id
 from fieldvault.core.index import MAX_VERSION
 from fieldvault.errors import (
     FieldvaultError,
+    IndexStepRefused,
     KekError,
     KeyExhausted,
     KeyNotFound,
@@ -28,9 +29,11 @@ from fieldvault.errors import (
     OpenError,
     SchemaError,
 )
+from fieldvault.keyring.ahead import UsesAhead, uses_ahead
 from fieldvault.keyring.data_key import INDEX_PURPOSE, DataKey, admit
 from fieldvault.keyring.fetch import Fetched, KeyFetcher
 from fieldvault.keyring.forks import notify_after_fork
+from fieldvault.keyring.index_keys import IndexKeys, IndexStates
 from fieldvault.keyring.leases import Leases
 from fieldvault.keyring.parts import KeyringParts
 from fieldvault.keyring.single_flight import SingleFlight
@@ -59,12 +62,14 @@ class Keyring:
         self._fetcher = KeyFetcher(parts.kek, parts.store, parts.data_keys, parts.clock)
         self._subjects = None if wrapping is None else SubjectKeys(scope, parts, wrapping)
         self._subject_cache = parts.subject_keys
+        self._index = IndexStates(self, parts) if scope.purpose == INDEX_PURPOSE else None
         self._fetches: SingleFlight[Fetched] = SingleFlight()
         self._primaries: SingleFlight[DataKey] = SingleFlight()
         self._rotate_not_before = float("-inf")
         # Which key is primary, and until when (monotonic) that is believed. The key itself is in the cache.
         self._primary: tuple[bytes | None, float] = (None, 0.0)
         self._changes = 0
+        self._ahead: UsesAhead | None = None
         notify_after_fork(self)
 
     # --- sealing -----------------------------------------------------------------------------
@@ -91,6 +96,22 @@ class Keyring:
                 self._rotate_worn(key.key_id)
             return key
         raise KeyStoreConflict(f"the primary key of {self.scope} kept changing", hint="try again")
+
+    def primary_for_one(self) -> DataKey:
+        """`primary(uses=1)`, for values that are sealed one by one: a few uses are taken ahead of them.
+
+        What is taken and not used is lost, as the rest of a lease is when a process ends.
+        """
+        ahead = self._ahead
+        if (
+            ahead is not None
+            and ahead.changes == self._changes
+            and ahead.ticket == self._cache.ticket()
+            and self._clock.monotonic() < ahead.until
+            and next(ahead.uses, None) is not None
+        ):
+            return ahead.key
+        return self._take_ahead()
 
     def subject_keys(self, subjects: Collection[str]) -> Keys:
         """The key of each subject, created in bulk where there is none; the `OpenError` where one is damaged.
@@ -123,8 +144,8 @@ class Keyring:
     def usable_keys(self) -> list[DataKey]:
         """Every key of the scope that is not destroyed, newest first. Raises the `OpenError` of a damaged one.
 
-        For blind indexes: a query asks under all of them, so one that is missing would miss rows. Therefore the
-        list is read from the key store each time, while the keys themselves are cached.
+        The list is read from the key store each time, while the keys themselves are cached. What a blind index asks
+        for is `index_keys_to_ask`.
         """
         records = self._store.data_keys(self.scope)
         key_ids = [record.key_id for record in reversed(records) if record.state is not KeyState.DESTROYED]
@@ -134,10 +155,52 @@ class Keyring:
                 raise key
         return [key for key_id in key_ids if isinstance(key := keys[key_id], DataKey)]
 
+    # --- searching ---------------------------------------------------------------------------
+
+    def index_keys_to_ask(self) -> IndexKeys | None:
+        """What a look-up asks for; None where this scope has no key yet. Warm, the key store is not asked.
+
+        Raises as `keys` does, the `OpenError` of a damaged key, and `SchemaError` for a scope of another purpose.
+        """
+        return self._index_states().to_ask()
+
+    def index_keys_to_write(self) -> IndexKeys:
+        """What index values are written under; the scope's first key is created where there is none.
+
+        Raises as `primary` does, and `SchemaError` for a scope of another purpose.
+        """
+        return self._index_states().to_write()
+
+    def forget_index_state(self) -> None:
+        """Read the state of the index keys again before it is used next."""
+        self._index_states().forget()
+
     # --- changing keys -----------------------------------------------------------------------
 
     def rotate(self) -> DataKey:
-        """Make a new primary; the old one becomes decrypt-only. If somebody else just did, theirs is used."""
+        """Make a new primary; the old one becomes decrypt-only. If somebody else just did, theirs is used.
+
+        Raises `IndexStepRefused` for index keys, which go from one to the next in phases.
+        """
+        if self._index is not None:
+            raise IndexStepRefused(
+                f"{self.scope} cannot be rotated at once: rows would be missed, and duplicates let in",
+                hint="rotate it in phases: fieldvault index start, or fieldvault.rotation.IndexRotation",
+            )
+        return self._rotate_active()
+
+    def first_primary(self) -> DataKey:
+        """The primary as the key store has it now; made where there is none."""
+        self._forget_primary()
+        return self.primary(uses=0)
+
+    def add_index_key(self) -> DataKey:
+        """Make the key that a rotation goes to. Only for `fieldvault.rotation`, which has stored a state before:
+        without one, others would write under this key at once."""
+        self._index_states().forget()
+        return self._rotate_active()
+
+    def _rotate_active(self) -> DataKey:
         records = self._store.data_keys(self.scope)
         active = next((record.key_id for record in records if record.state is KeyState.ACTIVE), None)
         return self._rotate(active)
@@ -151,6 +214,8 @@ class Keyring:
         self._cache.clear()
         self._subject_cache.clear()
         self._forget_primary()
+        if self._index is not None:
+            self._index.forget()
 
     def shred_subjects(self, subjects: Collection[str]) -> list[bytes]:
         """Delete the keys of these subjects: what they sealed is gone, in every backup of the data too.
@@ -163,6 +228,11 @@ class Keyring:
         return key_ids.or_raise()
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _index_states(self) -> IndexStates:
+        if self._index is None:
+            raise SchemaError(f"{self.scope} has no index keys", hint="they belong to the purpose 'index'")
+        return self._index
 
     def _subject_keys(self) -> SubjectKeys:
         if self._subjects is None:
@@ -184,6 +254,13 @@ class Keyring:
             key = key or self._primaries.do("primary", self._load)
             if key is not None:
                 return key
+
+    def _take_ahead(self) -> DataKey:
+        changes, ticket, count = self._changes, self._cache.ticket(), uses_ahead(self._policy)
+        key = self.primary(uses=count)
+        until = min(self._primary[1], key.fetched_at + self._policy.cache_seconds)
+        self._ahead = UsesAhead(key, iter(range(count - 1)), changes, ticket, until)
+        return key
 
     def _load(self) -> DataKey:
         for _ in range(_RACES):
@@ -258,11 +335,14 @@ class Keyring:
 
     def after_fork_in_child(self) -> None:
         """Leases and fetches under way are the parent's; keys may stay (docs/architecture.md, Forks)."""
+        self._ahead = None  # the parent's: used by both, the count of encryptions would be too low
         self._leases.after_fork_in_child()
         self._fetches.after_fork_in_child()
         self._primaries.after_fork_in_child()
         if self._subjects is not None:
             self._subjects.after_fork_in_child()
+        if self._index is not None:
+            self._index.after_fork_in_child()
 
     def __repr__(self) -> str:
         return f"<Keyring {self.scope}>"

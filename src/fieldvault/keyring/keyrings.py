@@ -33,6 +33,8 @@ class Keyrings:
         self.store = store
         policy = policy or KeyringPolicy()
         clock = clock or SystemClock()
+        self.policy = policy
+        self.clock = clock
         self._parts = KeyringParts(
             kek,
             store,

@@ -13,7 +13,14 @@ from datetime import UTC, datetime
 
 from fieldvault.core.context import MAX_NAME_BYTES, encode_name
 from fieldvault.errors import KeyStoreError
-from fieldvault.ports import DataKeyRecord, KeyState, SubjectKeyRecord
+from fieldvault.ports import (
+    DataKeyRecord,
+    IndexPhase,
+    IndexStateRecord,
+    KeyState,
+    RewrappedKey,
+    SubjectKeyRecord,
+)
 
 KEY_ID_BYTES = 16
 MAX_WRAPPED_BYTES = 65_535
@@ -32,8 +39,7 @@ def data_key(record: DataKeyRecord) -> DataKeyRecord:
         raise KeyStoreError(f"key {record.key_id.hex()} has a version outside 1 to {MAX_VERSION}")
     if not 0 <= record.uses <= MAX_USES:
         raise KeyStoreError(f"key {record.key_id.hex()} has a number of uses outside 0 to 2^62")
-    if not (record.kek.isprintable() and 1 <= len(record.kek.encode(errors="replace")) <= MAX_NAME_BYTES):
-        raise KeyStoreError(f"the KEK's name must be 1 to {MAX_NAME_BYTES} printable bytes of UTF-8")
+    _check_kek(record.kek)
     _check_wrapped(record.key_id, record.wrapped)
     return replace(record, created_at=utc(record.created_at))
 
@@ -73,6 +79,41 @@ def lease(uses: int, limit: int) -> None:
         raise KeyStoreError("a lease is of 1 to 2^62 uses, under a limit of 0 to 2^62")
 
 
+def rewrapped(changes: Iterable[RewrappedKey], *, data_keys: bool) -> list[RewrappedKey]:
+    """The changes, ordered by key id, so that all lock rows in the same order. Raises `KeyStoreError`."""
+    found = sorted(changes, key=lambda change: change.key_id)
+    for change in found:
+        check_key_id(change.key_id)
+        _check_wrapped(change.key_id, change.wrapped)
+        if data_keys:
+            _check_kek(change.kek or "")
+    return found
+
+
+def wrapping_key_id(wrapped: bytes) -> bytes:
+    """The data key that a subject key is wrapped under, as its own form says (spec keyring-v1 §6)."""
+    return wrapped[1 : 1 + KEY_ID_BYTES]
+
+
+def lock(name: str, owner: str) -> None:
+    """Raises `KeyStoreError` unless these can be a lock's name and owner."""
+    for what, text in (("name", name), ("owner", owner)):
+        if not (text.isprintable() and 1 <= len(text.encode(errors="replace")) <= MAX_NAME_BYTES):
+            raise KeyStoreError(f"a lock's {what} must be 1 to {MAX_NAME_BYTES} printable bytes of UTF-8")
+
+
+def index_state(record: IndexStateRecord, replaces: int | None) -> IndexStateRecord:
+    """`record` as it will come back: `since` in UTC. Raises `KeyStoreError` if no state can be like that."""
+    versions = (record.version, record.version if record.next_version is None else record.next_version)
+    if not all(1 <= version <= MAX_VERSION for version in versions):
+        raise KeyStoreError(f"a state of index keys has a version outside 1 to {MAX_VERSION}")
+    if (record.phase is IndexPhase.STABLE) != (record.next_version is None) or versions[0] > versions[1]:
+        raise KeyStoreError("a state of index keys goes to a later version, or is stable")
+    if record.revision != (replaces or 0) + 1 or not 1 <= record.revision <= MAX_VERSION:
+        raise KeyStoreError("a state of index keys is of the revision after the one that it replaces")
+    return replace(record, since=utc(record.since))
+
+
 def utc(moment: datetime) -> datetime:
     """The same moment in UTC. Raises `KeyStoreError` for a naive one, which could be any of 26 hours."""
     if moment.utcoffset() is None:
@@ -84,6 +125,11 @@ def check_key_id(key_id: bytes) -> None:
     """Raises `KeyStoreError` unless this is 16 bytes."""
     if not (isinstance(key_id, bytes) and len(key_id) == KEY_ID_BYTES):
         raise KeyStoreError(f"a key id is {KEY_ID_BYTES} bytes")
+
+
+def _check_kek(name: str) -> None:
+    if not (name.isprintable() and 1 <= len(name.encode(errors="replace")) <= MAX_NAME_BYTES):
+        raise KeyStoreError(f"the KEK's name must be 1 to {MAX_NAME_BYTES} printable bytes of UTF-8")
 
 
 def _check_wrapped(key_id: bytes, wrapped: bytes | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,8 +11,17 @@ from datetime import datetime
 from fieldvault.core.context import Scope
 from fieldvault.errors import KeyStoreConflict, KeyStoreNotReady
 from fieldvault.keystore import checks
+from fieldvault.keystore.checks import wrapping_key_id
 from fieldvault.keystore.forks import on_fork_in_child
-from fieldvault.ports import DataKeyRecord, KeyState, SubjectKeyRecord
+from fieldvault.ports import (
+    AuditHead,
+    DataKeyRecord,
+    IndexStateRecord,
+    KeyState,
+    LockRecord,
+    RewrappedKey,
+    SubjectKeyRecord,
+)
 
 
 class MemoryKeyStore:
@@ -26,6 +36,9 @@ class MemoryKeyStore:
     def __init__(self, *, created: bool = True) -> None:
         self._created = created
         self._data_keys: dict[bytes, DataKeyRecord] = {}
+        self._index_states: dict[Scope, IndexStateRecord] = {}
+        self._audit_heads: dict[str, AuditHead] = {}
+        self._locks: dict[str, LockRecord] = {}
         self._subject_keys: dict[Scope, dict[str, SubjectKeyRecord]] = {}
         self._place_of: dict[bytes, tuple[Scope, str]] = {}
         self._shredded: dict[bytes, datetime] = {}
@@ -92,6 +105,22 @@ class MemoryKeyStore:
             self._data_keys[key_id] = replace(record, uses=total)
             return total
 
+    def index_state(self, scope: Scope) -> IndexStateRecord | None:
+        """See `KeyStore.index_state`."""
+        with self._lock:
+            self._check_created()
+            return self._index_states.get(scope)
+
+    def put_index_state(self, record: IndexStateRecord, *, replaces: int | None) -> None:
+        """See `KeyStore.put_index_state`."""
+        record = checks.index_state(record, replaces)
+        with self._lock:
+            self._check_created()
+            present = self._index_states.get(record.scope)
+            if (present.revision if present else None) != replaces:
+                raise KeyStoreConflict(f"the state of {record.scope} is another one by now", hint="read it again")
+            self._index_states[record.scope] = record
+
     def subject_keys(self, scope: Scope, subjects: Collection[str]) -> dict[str, SubjectKeyRecord]:
         """See `KeyStore.subject_keys`."""
         names = checks.subjects(subjects)
@@ -146,6 +175,95 @@ class MemoryKeyStore:
         with self._lock:
             self._check_created()
             return {key_id: self._shredded[key_id] for key_id in set(key_ids) if key_id in self._shredded}
+
+    def data_keys_after(self, key_id: bytes | None, limit: int) -> list[DataKeyRecord]:
+        """See `KeyStore.data_keys_after`."""
+        with self._lock:
+            self._check_created()
+            return [self._data_keys[one] for one in sorted(self._data_keys) if one > (key_id or b"")][:limit]
+
+    def replace_wrapped(self, changes: Sequence[RewrappedKey]) -> set[bytes]:
+        """See `KeyStore.replace_wrapped`."""
+        changes = checks.rewrapped(changes, data_keys=True)
+        with self._lock:
+            self._check_created()
+            replaced = set()
+            for change in changes:
+                record = self._data_keys.get(change.key_id)
+                if record is not None and record.wrapped == change.was:
+                    kek = change.kek or record.kek
+                    self._data_keys[change.key_id] = replace(record, wrapped=change.wrapped, kek=kek)
+                    replaced.add(change.key_id)
+            return replaced
+
+    def subject_keys_under(
+        self, data_key_ids: Collection[bytes], *, after: bytes | None, limit: int
+    ) -> list[SubjectKeyRecord]:
+        """See `KeyStore.subject_keys_under`."""
+        with self._lock:
+            self._check_created()
+            found = [one for one in self._usable_under(data_key_ids) if one.key_id > (after or b"")]
+        return sorted(found, key=lambda record: record.key_id)[:limit]
+
+    def count_subject_keys_under(self, data_key_ids: Collection[bytes]) -> dict[bytes, int]:
+        """See `KeyStore.count_subject_keys_under`."""
+        with self._lock:
+            self._check_created()
+            return dict(Counter(wrapping_key_id(one.wrapped) for one in self._usable_under(data_key_ids)))
+
+    def replace_wrapped_subject_keys(self, changes: Sequence[RewrappedKey]) -> set[bytes]:
+        """See `KeyStore.replace_wrapped_subject_keys`."""
+        changes = checks.rewrapped(changes, data_keys=False)
+        with self._lock:
+            self._check_created()
+            replaced = set()
+            for change in changes:
+                scope, subject = self._place_of.get(change.key_id, (None, ""))
+                if scope is not None and self._subject_keys[scope][subject].wrapped == change.was:
+                    record = self._subject_keys[scope][subject]
+                    self._subject_keys[scope][subject] = replace(record, wrapped=change.wrapped)
+                    replaced.add(change.key_id)
+            return replaced
+
+    def take_lock(self, name: str, owner: str, *, at: datetime, until: datetime) -> LockRecord:
+        """See `KeyStore.take_lock`."""
+        checks.lock(name, owner)
+        moment, offered = checks.utc(at), LockRecord(name, owner, checks.utc(until))
+        with self._lock:
+            self._check_created()
+            held = self._locks.get(name)
+            if held is None or held.owner == owner or held.until <= moment:
+                self._locks[name] = held = offered
+            return held
+
+    def release_lock(self, name: str, owner: str) -> None:
+        """See `KeyStore.release_lock`."""
+        with self._lock:
+            self._check_created()
+            if name in self._locks and self._locks[name].owner == owner:
+                del self._locks[name]
+
+    def audit_head(self, log: str) -> AuditHead | None:
+        """See `AuditHeads.audit_head`."""
+        with self._lock:
+            self._check_created()
+            return self._audit_heads.get(log)
+
+    def put_audit_head(self, head: AuditHead, *, replaces: int | None) -> None:
+        """See `AuditHeads.put_audit_head`."""
+        with self._lock:
+            self._check_created()
+            present = self._audit_heads.get(head.log)
+            if (present.seq if present else None) != replaces:
+                raise KeyStoreConflict(f"the head of the audit log {head.log} is another one by now")
+            self._audit_heads[head.log] = head
+
+    def _usable_under(self, data_key_ids: Collection[bytes]) -> list[SubjectKeyRecord]:
+        records = (one for of_scope in self._subject_keys.values() for one in of_scope.values())
+        wanted = set(data_key_ids)
+        return [
+            one for one in records if wrapping_key_id(one.wrapped) in wanted and one.key_id not in self._shredded
+        ]
 
     def _of(self, scope: Scope) -> list[DataKeyRecord]:
         records = [record for record in self._data_keys.values() if record.scope == scope]

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from fieldvault.core.context import Scope
 from fieldvault.errors import KeyStoreError, ScopeError
 from fieldvault.keystore.checks import KEY_ID_BYTES
-from fieldvault.ports import DataKeyRecord, KeyState, SubjectKeyRecord
+from fieldvault.ports import DataKeyRecord, IndexPhase, IndexStateRecord, KeyState, SubjectKeyRecord
 
 
 class Row(Protocol):
@@ -23,6 +23,7 @@ class Row(Protocol):
 
 
 _STATES = {state.value: state for state in KeyState}
+_PHASES = {phase.value: phase for phase in IndexPhase}
 
 
 def data_key_values(record: DataKeyRecord) -> dict[str, Any]:
@@ -48,6 +49,18 @@ def subject_key_values(record: SubjectKeyRecord) -> dict[str, Any]:
         "subject": record.subject,
         "wrapped": record.wrapped,
         "created_at": time_text(record.created_at),
+    }
+
+
+def index_state_values(record: IndexStateRecord) -> dict[str, Any]:
+    """The row of a state of index keys."""
+    return {
+        **scope_values(record.scope),
+        "phase": record.phase.value,
+        "version": record.version,
+        "next_version": record.next_version,
+        "since": time_text(record.since),
+        "revision": record.revision,
     }
 
 
@@ -89,6 +102,24 @@ def subject_key_record(row: Row) -> SubjectKeyRecord:
     )
 
 
+def index_state_record(row: Row) -> IndexStateRecord:
+    """The record of a row. Raises `KeyStoreError` for one that this library cannot have written."""
+    phase = _PHASES.get(row["phase"])
+    if phase is None:
+        raise _malformed(None, "its phase is unknown")
+    following = row["next_version"]
+    if (phase is IndexPhase.STABLE) != (following is None):
+        raise _malformed(None, "it is stable and goes to another version, or the other way round")
+    return IndexStateRecord(
+        scope=_scope(row, None),
+        phase=phase,
+        version=_count(row, "version", None),
+        next_version=None if following is None else _count(row, "next_version", None),
+        since=_time(row, "since", None),
+        revision=_count(row, "revision", None),
+    )
+
+
 def shredded_entry(row: Row) -> tuple[bytes, datetime]:
     """Key id and time of a tombstone."""
     key_id = _key_id(row)
@@ -120,7 +151,7 @@ def _scope(row: Row, key_id: bytes | None) -> Scope:
     raise _malformed(key_id, "its tenant or purpose is not a scope's")
 
 
-def _text(row: Row, column: str, key_id: bytes) -> str:
+def _text(row: Row, column: str, key_id: bytes | None) -> str:
     value = row[column]
     if not isinstance(value, str):
         raise _malformed(key_id, f"its {column} is not text")
@@ -134,14 +165,14 @@ def _binary(row: Row, column: str, key_id: bytes) -> bytes:
     return value
 
 
-def _count(row: Row, column: str, key_id: bytes) -> int:
+def _count(row: Row, column: str, key_id: bytes | None) -> int:
     value = row[column]
     if not (isinstance(value, int) and value >= 0):
         raise _malformed(key_id, f"its {column} is not a count")
     return value
 
 
-def _time(row: Row, column: str, key_id: bytes) -> datetime:
+def _time(row: Row, column: str, key_id: bytes | None) -> datetime:
     moment = None
     with suppress(ValueError):
         moment = datetime.fromisoformat(_text(row, column, key_id))

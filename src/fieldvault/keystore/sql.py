@@ -11,14 +11,29 @@ from types import TracebackType
 
 from fieldvault.core.context import Scope
 from fieldvault.errors import ConfigurationError, MissingExtra
-from fieldvault.ports import DataKeyRecord, SubjectKeyRecord
+from fieldvault.ports import (
+    AuditHead,
+    DataKeyRecord,
+    IndexStateRecord,
+    LockRecord,
+    RewrappedKey,
+    SubjectKeyRecord,
+)
 
 try:
     from sqlalchemy.engine import URL, Engine
 except ModuleNotFoundError:
     raise MissingExtra("the SQL key store", extra="sql") from None
 
-from fieldvault.keystore import checks, sql_data_keys, sql_subject_keys
+from fieldvault.keystore import (
+    checks,
+    sql_audit_heads,
+    sql_data_keys,
+    sql_index_states,
+    sql_locks,
+    sql_rewrapping,
+    sql_subject_keys,
+)
 from fieldvault.keystore.sql_engine import described, engine_from_engine, engine_from_url, sqlite_path
 from fieldvault.keystore.sql_schema import create_tables
 from fieldvault.keystore.sql_sqlite import create_private_file
@@ -95,6 +110,15 @@ class SqlKeyStore:
         checks.lease(uses, limit)
         return self._database.write(lambda connection: sql_data_keys.lease_uses(connection, key_id, uses, limit))
 
+    def index_state(self, scope: Scope) -> IndexStateRecord | None:
+        """See `KeyStore.index_state`."""
+        return self._database.read(lambda connection: sql_index_states.of_scope(connection, scope))
+
+    def put_index_state(self, record: IndexStateRecord, *, replaces: int | None) -> None:
+        """See `KeyStore.put_index_state`."""
+        record = checks.index_state(record, replaces)
+        self._database.write(lambda connection: sql_index_states.put(connection, record, replaces))
+
     def subject_keys(self, scope: Scope, subjects: Collection[str]) -> dict[str, SubjectKeyRecord]:
         """See `KeyStore.subject_keys`."""
         names = checks.subjects(subjects)
@@ -119,3 +143,47 @@ class SqlKeyStore:
         """See `KeyStore.shredded`."""
         ids = checks.key_ids(key_ids)
         return self._database.read(lambda connection: sql_subject_keys.shredded(connection, ids))
+
+    def data_keys_after(self, key_id: bytes | None, limit: int) -> list[DataKeyRecord]:
+        """See `KeyStore.data_keys_after`."""
+        return self._database.read(lambda connection: sql_data_keys.after(connection, key_id, limit))
+
+    def replace_wrapped(self, changes: Sequence[RewrappedKey]) -> set[bytes]:
+        """See `KeyStore.replace_wrapped`."""
+        changes = checks.rewrapped(changes, data_keys=True)
+        return self._database.erase(lambda connection: sql_rewrapping.replace_data_keys(connection, changes))
+
+    def subject_keys_under(
+        self, data_key_ids: Collection[bytes], *, after: bytes | None, limit: int
+    ) -> list[SubjectKeyRecord]:
+        """See `KeyStore.subject_keys_under`."""
+        ids = checks.key_ids(data_key_ids)
+        return self._database.read(lambda connection: sql_rewrapping.under(connection, ids, after, limit))
+
+    def count_subject_keys_under(self, data_key_ids: Collection[bytes]) -> dict[bytes, int]:
+        """See `KeyStore.count_subject_keys_under`."""
+        ids = checks.key_ids(data_key_ids)
+        return self._database.read(lambda connection: sql_rewrapping.count_under(connection, ids))
+
+    def replace_wrapped_subject_keys(self, changes: Sequence[RewrappedKey]) -> set[bytes]:
+        """See `KeyStore.replace_wrapped_subject_keys`."""
+        changes = checks.rewrapped(changes, data_keys=False)
+        return self._database.erase(lambda connection: sql_rewrapping.replace_subject_keys(connection, changes))
+
+    def take_lock(self, name: str, owner: str, *, at: datetime, until: datetime) -> LockRecord:
+        """See `KeyStore.take_lock`."""
+        checks.lock(name, owner)
+        moment, offered = checks.utc(at), LockRecord(name, owner, checks.utc(until))
+        return self._database.write(lambda connection: sql_locks.take(connection, offered, moment))
+
+    def release_lock(self, name: str, owner: str) -> None:
+        """See `KeyStore.release_lock`."""
+        self._database.write(lambda connection: sql_locks.release(connection, name, owner))
+
+    def audit_head(self, log: str) -> AuditHead | None:
+        """See `AuditHeads.audit_head`."""
+        return self._database.read(lambda connection: sql_audit_heads.of_log(connection, log))
+
+    def put_audit_head(self, head: AuditHead, *, replaces: int | None) -> None:
+        """See `AuditHeads.put_audit_head`."""
+        self._database.write(lambda connection: sql_audit_heads.put(connection, head, replaces))

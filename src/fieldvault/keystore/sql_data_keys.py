@@ -24,6 +24,14 @@ def of_scope(connection: Connection, scope: Scope) -> list[DataKeyRecord]:
     return [rows.data_key_record(row) for row in found.mappings()]
 
 
+def after(connection: Connection, key_id: bytes | None, limit: int) -> list[DataKeyRecord]:
+    """The next data keys of all scopes, by key id."""
+    query = select(data_keys).order_by(data_keys.c.key_id).limit(limit)
+    if key_id is not None:
+        query = query.where(data_keys.c.key_id > key_id)
+    return [rows.data_key_record(row) for row in connection.execute(query).mappings()]
+
+
 def add_primary(connection: Connection, record: DataKeyRecord, replaces: bytes | None) -> None:
     """Demote, then insert. Two that replace the same key: the second waits for the first and then updates no row.
 

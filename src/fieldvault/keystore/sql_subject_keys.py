@@ -31,7 +31,7 @@ def by_subject(connection: Connection, scope: Scope, subjects: Sequence[str]) ->
     """The keys of those subjects that have one."""
     _plan_each_chunk(connection)
     found = {}
-    for chunk in _chunks(subjects):
+    for chunk in chunks(subjects):
         for row in connection.execute(
             select(subject_keys).where(_in(scope), subject_keys.c.subject.in_(chunk))
         ).mappings():
@@ -44,7 +44,7 @@ def by_id(connection: Connection, scope: Scope, key_ids: Sequence[bytes]) -> dic
     """Those key ids that are subject keys of the scope."""
     _plan_each_chunk(connection)
     found = {}
-    for chunk in _chunks(key_ids):
+    for chunk in chunks(key_ids):
         for row in connection.execute(
             select(subject_keys).where(_in(scope), subject_keys.c.key_id.in_(chunk))
         ).mappings():
@@ -55,7 +55,7 @@ def by_id(connection: Connection, scope: Scope, key_ids: Sequence[bytes]) -> dic
 
 def add(connection: Connection, records: Sequence[SubjectKeyRecord]) -> None:
     """Insert each record whose subject has no key. A key id that was shredded never comes back."""
-    for chunk in _chunks(records):
+    for chunk in chunks(records):
         back = shredded(connection, [record.key_id for record in chunk])
         if back:
             raise KeyStoreConflict(f"key {min(back).hex()} was shredded and cannot come back")
@@ -71,14 +71,14 @@ def shred(connection: Connection, scope: Scope, subjects: Sequence[str], at: dat
     """Delete and note. Two that shred the same subject: the second waits, then finds nothing left to shred."""
     _plan_each_chunk(connection)
     gone: list[bytes] = []
-    for chunk in _chunks(subjects):
+    for chunk in chunks(subjects):
         gone += connection.execute(
             select(subject_keys.c.key_id)
             .where(_in(scope), subject_keys.c.subject.in_(chunk))
             .order_by(subject_keys.c.subject)  # everybody locks in the same order
             .with_for_update()
         ).scalars()
-    for keys in _chunks(gone):
+    for keys in chunks(gone):
         connection.execute(delete(subject_keys).where(subject_keys.c.key_id.in_(keys)))
         connection.execute(
             insert_absent(connection, shredded_keys, ["key_id"]),
@@ -91,7 +91,7 @@ def shredded(connection: Connection, key_ids: Sequence[bytes]) -> dict[bytes, da
     """When each of these was shredded, for those that were."""
     _plan_each_chunk(connection)
     found: dict[bytes, datetime] = {}
-    for chunk in _chunks(key_ids):
+    for chunk in chunks(key_ids):
         query = select(shredded_keys).where(shredded_keys.c.key_id.in_(chunk))
         found.update(rows.shredded_entry(row) for row in connection.execute(query).mappings())
     return found
@@ -106,7 +106,7 @@ def _plan_each_chunk(connection: Connection) -> None:
 def _check_nobody_was_passed_over(connection: Connection, records: Sequence[SubjectKeyRecord]) -> None:
     """MySQL cannot name the constraint: a key id that is another subject's would be passed over as well."""
     place = tuple_(subject_keys.c.tenant, subject_keys.c.purpose, subject_keys.c.subject)
-    for chunk in _chunks(records):
+    for chunk in chunks(records):
         wanted = [(record.scope.tenant or "", record.scope.purpose, record.subject) for record in chunk]
         if connection.execute(select(func.count()).where(place.in_(wanted))).scalar_one() != len(wanted):
             raise KeyStoreConflict("a key id is another subject's")
@@ -117,7 +117,8 @@ def _in(scope: Scope) -> ColumnElement[bool]:
     return and_(subject_keys.c.tenant == values["tenant"], subject_keys.c.purpose == values["purpose"])
 
 
-def _chunks(items: Sequence[T]) -> Iterator[list[T]]:
+def chunks(items: Sequence[T]) -> Iterator[list[T]]:
+    """Lists short enough for one statement each."""
     rest = iter(items)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk

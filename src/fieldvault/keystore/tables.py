@@ -104,6 +104,44 @@ data_keys = Table(
     mysql_engine="InnoDB",
 )
 
+index_states = Table(
+    "fieldvault_index_states",
+    metadata,
+    Column("tenant", _NAME, primary_key=True),
+    Column("purpose", ExactText(32), primary_key=True),
+    Column("phase", ExactText(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("next_version", Integer, nullable=True),
+    Column("since", _TIME, nullable=False),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint(
+        "(phase = 'stable' AND next_version IS NULL)"
+        " OR (phase IN ('dual-write', 'backfill', 'cut-over', 'drop')"
+        " AND next_version IS NOT NULL AND next_version > version)",
+        name="fieldvault_index_states_phase",
+    ),
+    mysql_engine="InnoDB",
+)
+
+locks = Table(
+    "fieldvault_locks",
+    metadata,
+    Column("name", _NAME, primary_key=True),
+    Column("owner", _NAME, nullable=False),
+    Column("until", _TIME, nullable=False),
+    mysql_engine="InnoDB",
+)
+
+audit_heads = Table(
+    "fieldvault_audit_heads",
+    metadata,
+    Column("log", _NAME, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("mac", ExactText(64), nullable=False),
+    CheckConstraint("seq >= 1", name="fieldvault_audit_heads_seq"),
+    mysql_engine="InnoDB",
+)
+
 subject_keys = Table(
     "fieldvault_subject_keys",
     metadata,

@@ -12,7 +12,7 @@ from fieldvault.errors import NotIndexable
 from fieldvault.normalise.base import Normaliser, text_of
 from fieldvault.normalise.text import WHITE_SPACE
 
-_DASHES = r"\-" "\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+_DASHES = "\\-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _POSTCODE_SEPARATORS = re.compile(f"[{WHITE_SPACE}{_DASHES}]+")
 _IDENTIFIER_SEPARATORS = re.compile(f"[{WHITE_SPACE}{_DASHES}./:_\u00b7]+")
 _CODE = re.compile(r"[A-Z0-9]+")

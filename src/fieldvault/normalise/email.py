@@ -8,9 +8,10 @@ affair.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
+from fieldvault.core.batch import Packed, plain_emails
 from fieldvault.errors import MissingExtra, NotIndexable
 from fieldvault.normalise.base import Normaliser, text_of
 from fieldvault.normalise.text import WHITE_SPACE, fold_canonical
@@ -46,6 +47,18 @@ class EmailNormaliser(Normaliser[str]):
             # The same bytes as by the library, in a fifteenth of the time; a property test compares the two.
             return text.lower().encode()
         return normalise_by_library(text)
+
+    def normalise_part(self, value: str) -> bytes:
+        return normalise_email_part(value, self.name)
+
+    def pack_many(self, values: Sequence[str]) -> Packed:
+        _parser()
+        return self._completed(values, plain_emails(values))
+
+
+def normalise_email_part(value: str, normaliser: str) -> bytes:
+    """A part of an address: trimmed and case-folded. A domain beyond ASCII is sought by its A-labels."""
+    return fold_canonical(text_of(value, normaliser).strip(WHITE_SPACE)).encode()
 
 
 def normalise_by_library(text: str) -> bytes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from fieldvault.errors import NotIndexable
 from fieldvault.normalise.base import Normaliser
-from fieldvault.normalise.email import EMAIL
+from fieldvault.normalise.email import EMAIL, normalise_email_part
+from fieldvault.normalise.text import fold_canonical
 
 
 class UntaggedEmailNormaliser(Normaliser[str]):
@@ -26,15 +27,25 @@ class UntaggedEmailNormaliser(Normaliser[str]):
             raise NotIndexable("the e-mail address is a tag without a mailbox")
         return untagged + b"@" + domain
 
+    def normalise_part(self, value: str) -> bytes:
+        return normalise_email_part(value, self.name)
+
 
 class UndottedEmailNormaliser(Normaliser[str]):
-    """`email-undotted@1`: `email-untagged@1` without the dots of the local part."""
+    """`email-undotted@1`: `email-untagged@1` without the dots of the local part, which is then folded again."""
 
     name = "email-undotted@1"
 
     def normalise(self, value: str) -> bytes:
         local, _, domain = EMAIL_UNTAGGED.normalise(value).rpartition(b"@")
-        return local.replace(b".", b"") + b"@" + domain
+        undotted = local.replace(b".", b"")
+        if not undotted.isascii():
+            # A mark behind a dot joins the letter before it.
+            undotted = fold_canonical(undotted.decode()).encode()
+        return undotted + b"@" + domain
+
+    def normalise_part(self, value: str) -> bytes:
+        return normalise_email_part(value, self.name)
 
 
 EMAIL_UNTAGGED = UntaggedEmailNormaliser()

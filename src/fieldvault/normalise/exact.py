@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
+from fieldvault.core.batch import Packed
 from fieldvault.errors import NotIndexable, ValueRefused
 from fieldvault.normalise.base import Normaliser
 
@@ -17,6 +19,9 @@ class Encodes(Protocol[T_contra]):
     def encode(self, value: T_contra, /) -> bytes:
         """The typed plaintext; never padded, or the padding policy would become a part of the index."""
 
+    def pack_many(self, values: Sequence[T_contra], /) -> Packed:
+        """The same of each, in order."""
+
 
 class Exact(Normaliser[T], Generic[T]):
     """`exact@1`: the codec's typed plaintext without padding (spec envelope-v1 §5), its type byte included.
@@ -28,11 +33,18 @@ class Exact(Normaliser[T], Generic[T]):
     name = "exact@1"
 
     def __init__(self, codec: Encodes[T]) -> None:
-        self._codec = codec
+        self.codec = codec
 
     def normalise(self, value: T) -> bytes:
         try:
-            return self._codec.encode(value)
+            return self.codec.encode(value)
         except ValueRefused as refused:
             error = NotIndexable(refused.message, hint=refused.hint)
         raise error
+
+    def pack_many(self, values: Sequence[T]) -> Packed:
+        try:
+            return self.codec.pack_many(values)
+        except ValueRefused:
+            pass  # told below, as what it is here
+        return super().pack_many(values)

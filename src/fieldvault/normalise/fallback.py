@@ -35,5 +35,12 @@ class OrAsText(Normaliser[str]):
             pass
         return TEXT.normalise(value)
 
+    def normalise_part(self, value: str) -> bytes:
+        try:
+            return self._first.normalise_part(value)
+        except NotIndexable:
+            pass
+        return TEXT.normalise(value)
+
     def __repr__(self) -> str:
         return f"OrAsText({self._first!r})"

@@ -64,6 +64,12 @@ class Phone(Normaliser[str]):
             e164 += f";ext={library.normalize_digits_only(number.extension)}"
         return e164.encode("ascii")
 
+    def normalise_part(self, value: str) -> bytes:
+        """Its digits, in ASCII, and a `+` in front if there is one."""
+        text = text_of(value, self.name).strip(WHITE_SPACE)
+        digits: str = _library().normalize_digits_only(text)
+        return (("+" if text.startswith(("+", "\uff0b")) else "") + digits).encode("ascii")
+
     def __repr__(self) -> str:
         return f"Phone(default_region={self.default_region!r})"
 

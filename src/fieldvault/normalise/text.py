@@ -6,10 +6,13 @@ Both are the same in every language with Unicode data of version 14 or newer.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from unicodedata import normalize
 
+from fieldvault.core.batch import Packed, plain_names, plain_texts
 from fieldvault.errors import NotIndexable
 from fieldvault.normalise.base import Normaliser, text_of
+from fieldvault.normalise.marks import DEFAULT_IGNORABLE
 
 WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
@@ -17,12 +20,8 @@ WHITE_SPACE = (
 )
 """The code points of Unicode's property White_Space. (str.split and str.strip take four control codes more.)"""
 
-_DEFAULT_IGNORABLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
 _WHITE_SPACE_RUN = re.compile(f"[{WHITE_SPACE}]+")
-_IGNORED = re.compile(f"[{_DEFAULT_IGNORABLE}]+")
+_IGNORED = re.compile(f"[{DEFAULT_IGNORABLE}]+")
 
 
 class TextNormaliser(Normaliser[str]):
@@ -35,6 +34,9 @@ class TextNormaliser(Normaliser[str]):
 
     def normalise(self, value: str) -> bytes:
         return normalize("NFC", text_of(value, self.name)).encode()
+
+    def pack_many(self, values: Sequence[str]) -> Packed:
+        return self._completed(values, plain_texts(values))
 
 
 class NameNormaliser(Normaliser[str]):
@@ -54,6 +56,9 @@ class NameNormaliser(Normaliser[str]):
         if not spaced:
             raise NotIndexable("the name is empty, or white space only", hint="leave it null instead")
         return spaced.encode()
+
+    def pack_many(self, values: Sequence[str]) -> Packed:
+        return self._completed(values, plain_names(values))
 
 
 def fold_compatible(text: str) -> str:

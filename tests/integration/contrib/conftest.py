@@ -7,26 +7,17 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
-from plugins.django_hashers import CHEAP
+from plugins import django_site
 
 from fieldvault.passwords import Argon2Profile, argon2id
 
 
 @pytest.fixture(scope="session")
 def django_project() -> Iterator[None]:
-    import django
-    from django.conf import settings
     from django.core.management import call_command
     from django.db import connections
 
-    settings.configure(
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
-        PASSWORD_HASHERS=CHEAP,
-        SECRET_KEY="only for tests",
-        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    )
-    django.setup()
+    django_site.configure()
     call_command("migrate", verbosity=0)
     yield
     connections.close_all()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from plugins.audit_heads_contract import AuditHeadsContract
 from plugins.keystore_contract import KeyStoreContract
 from sqlalchemy import create_engine, event
 
@@ -13,14 +14,14 @@ from fieldvault.keystore import SqlKeyStore
 from fieldvault.ports import KeyStore
 
 
-class TestSqlite(KeyStoreContract):
+class TestSqlite(KeyStoreContract, AuditHeadsContract):
     @pytest.fixture
     def fresh(self, tmp_path: Path) -> Iterator[KeyStore]:
         with SqlKeyStore(f"sqlite:///{tmp_path}/keys.db") as store:
             yield store
 
 
-class TestSqliteOfTheApplication(KeyStoreContract):
+class TestSqliteOfTheApplication(KeyStoreContract, AuditHeadsContract):
     """A pooled engine in WAL mode, with the transactions that SQLAlchemy's manual recommends."""
 
     @pytest.fixture
@@ -41,14 +42,14 @@ class TestSqliteOfTheApplication(KeyStoreContract):
         engine.dispose()
 
 
-class TestPostgresql(KeyStoreContract):
+class TestPostgresql(KeyStoreContract, AuditHeadsContract):
     @pytest.fixture
     def fresh(self, postgresql_database: str) -> Iterator[KeyStore]:
         with SqlKeyStore(postgresql_database) as store:
             yield store
 
 
-class TestMysql(KeyStoreContract):
+class TestMysql(KeyStoreContract, AuditHeadsContract):
     @pytest.fixture
     def fresh(self, mysql_database: str) -> Iterator[KeyStore]:
         with SqlKeyStore(mysql_database) as store:

@@ -11,9 +11,13 @@ from fieldvault import Subject, Tenancy
 from fieldvault.codec import NoPadding, PadTo, PadToMultiple, PadToPowerOfTwo
 from fieldvault.config import template
 from fieldvault.config.config import KEYRING_COUNTS, TABLES
+from fieldvault.config.domains import DOMAIN_KEYS
+from fieldvault.config.indexes import COMMON_KEYS, COMPOUND_KEYS, KINDS
 from fieldvault.config.kek import APPROLE_KEYS, LOCAL_KEYS, TIME_KEYS, VAULT_KEYS
 from fieldvault.config.passwords import PASSWORDS_KEYS, PROFILE_KEYS, SCHEME_KEYS
-from fieldvault.config.schemas import INDEX_KEYS, PADDING_KEYS, SCHEMA_KEYS, SEALED_KEYS
+from fieldvault.config.rotation import TABLE_KEYS
+from fieldvault.config.rules import RULE_KEYS
+from fieldvault.config.schemas import PADDING_KEYS, SCHEMA_KEYS, SEALED_KEYS
 from fieldvault.errors import ConfigurationError
 
 CUSTOMER = """
@@ -60,6 +64,48 @@ def test_every_key_has_its_meaning(load) -> None:
     assert repr(phone.indexes[0].normaliser) == "Phone(default_region='GB')"
 
 
+def test_every_kind_of_index(load) -> None:
+    schema = load(
+        """
+[schema.people]
+row_id = "id"
+[schema.people.plain]
+id = "int"
+[schema.people.sealed]
+email = { index = { normaliser = "email", unique = true, shared = "e-mail" } }
+old = { index = { kind = "md5", steps = ["trim", "lower"], name = "md5", unique = true } }
+born = "date"
+phone = { index = { kind = "suffix", normaliser = "phone", region = "GB", lengths = 4 } }
+[schema.people.sealed.name]
+index = [
+  { kind = "prefix", normaliser = "name", lengths = [1, 3], bits = 32 },
+  { kind = "word", normaliser = "name", column = "words" },
+  { kind = "leaky-ngram", normaliser = "name", size = 4 },
+]
+[[schema.people.compound]]
+name = "person"
+parts = { name = "name", born = "exact" }
+bits = 96
+"""
+    ).schema("people")
+    assert [(type(one.index).__name__, *one.columns) for one in schema.indexes] == [
+        ("ExactIndex", "email_index", "email_index_next"),
+        ("Md5Index", "old_md5", "old_md5_next"),
+        ("SuffixIndex", "phone_suffix_4"),
+        ("PrefixIndex", "name_prefix_1", "name_prefix_3"),
+        ("WordIndex", "words"),
+        ("LeakyNgramIndex", "name_ngrams"),
+        ("CompoundIndex", "person_index"),
+    ]
+    places = [slot.place for one in schema.indexes for slot in one.slots]
+    assert [(place.kind, place.normaliser, place.bits) for place in places] == [
+        ("exact", "email@1", 128), ("md5", "md5-trim-lower@1", 128), ("suffix-4", "phone@1", 128),
+        ("prefix-1", "name@1", 32), ("prefix-3", "name@1", 32), ("word", "name@1", 128), ("ngram-4", "name@1", 16),
+        ("compound", "name@1,exact@1", 96),
+    ]  # fmt: skip
+    assert places[0].domain == "e-mail"
+
+
 def test_tenancy_is_per_tenant_unless_said(load) -> None:
     assert load("[schema.a.plain]\nid = 'int'\n").schema().tenancy is Tenancy.PER_TENANT
 
@@ -88,6 +134,18 @@ def test_tenancy_is_per_tenant_unless_said(load) -> None:
             "[schema.a.sealed.f]\nindex = { normaliser = 'phone', region = 'XX' }",
             r"normaliser: the phone normaliser",
         ),
+        ("[schema.a.sealed.f]\nindex = { kind = 'word', unique = true }", r"sealed\.f\.index\.unique: there is no"),
+        ("[schema.a.sealed.f]\nindex = { kind = 'words' }", r"sealed\.f\.index\.kind: is not one of"),
+        (
+            "[schema.a.sealed.f]\nindex = { normaliser = 'email', unique = true, bits = 32 }",
+            r"f\.index: a unique index of 32 bits",
+        ),
+        ("[schema.a.sealed.f]\nindex = { kind = 'md5', steps = ['upper'] }", r"f\.index: a recipe's steps"),
+        (
+            "[schema.a.sealed.f]\nindex = { kind = 'prefix', normaliser = 'name', lengths = 'x' }",
+            r"index\.lengths: must be a whole number",
+        ),
+        ("[[schema.a.compound]]\nname = 'c'\nparts = { f = 'name' }", r"compound\.parts\.f: is not a sealed field"),
         ("[schema.a.sealed.f]\nindex = 'email'", r"sealed\.f\.index: must be a table"),
         ("[schema.a.sealed.f]\nseal_null = true\nindex = { normaliser = 'email' }", r"sealed\.f: .*sealed null"),
     ],
@@ -113,14 +171,18 @@ def test_template_for_a_vault_loads(load) -> None:
 def test_template_shows_every_key_and_every_commented_key_is_real(load) -> None:
     text = template.for_vault(address="https://v:8200", key="k")
     known = {*TABLES, *LOCAL_KEYS, *VAULT_KEYS, *APPROLE_KEYS, *TIME_KEYS, *KEYRING_COUNTS, "cache_seconds"}
-    known |= {*SCHEMA_KEYS, *SEALED_KEYS, *PADDING_KEYS, *INDEX_KEYS, "url", "timeout_seconds"}
+    known |= {*SCHEMA_KEYS, *SEALED_KEYS, *PADDING_KEYS, *COMMON_KEYS, *COMPOUND_KEYS, "url", "timeout_seconds"}
+    known |= {key for keys in KINDS.values() for key in keys}
     known |= {*PASSWORDS_KEYS, *SCHEME_KEYS, *PROFILE_KEYS}
+    known |= {*TABLE_KEYS, "slowest_write_seconds", "lock_seconds", "sign_key", "kek_key"}
+    known |= {*DOMAIN_KEYS, *RULE_KEYS, *(key for keys in RULE_KEYS.values() for key in keys)}
     assert not {key for key in known if key not in text}
     # Uncomment what is an assignment: the local KEK's lines replace none of the Vault's.
     lines = [line.removeprefix("# ") for line in text.splitlines()]
     assignments = [line for line in lines if re.fullmatch(r"[a-z_]+ = [^ ].*", line) and '= "type"' not in line]
     names = {line.split(" = ")[0] for line in assignments}
     assert {"ca", "namespace", "role_id", "seal_null", "subject", "file", "protect", "cache_subjects"} <= names
-    assert names - known <= {"name", "customer_id", "country", "date_of_birth"}
+    columns = {"email", "nickname", "iban", "note_id", "phone", "card", "national_id", "born", "died"}
+    assert names - known <= {"name", "customer_id", "country", "date_of_birth"} | columns
     for line in assignments:
         tomllib.loads(line)

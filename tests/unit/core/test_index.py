@@ -9,8 +9,8 @@ import os
 from typing import Any
 
 import pytest
+from plugins.cores import Core
 
-from fieldvault.core import batch
 from fieldvault.core.context import Scope
 from fieldvault.core.derive import derive_index_key, derive_key_id
 from fieldvault.core.index import IndexKey
@@ -20,8 +20,8 @@ SECRET = os.urandom(32)
 
 
 @pytest.mark.parametrize("bits", range(8, 257))
-def test_a_value_is_its_version_and_the_first_bits_of_the_mac(bits: int) -> None:
-    [value] = batch.index_many(IndexKey(SECRET, version=3, bits=bits), [b"ada"])
+def test_a_value_is_its_version_and_the_first_bits_of_the_mac(core: Core, bits: int) -> None:
+    [value] = core.index_many(IndexKey(SECRET, version=3, bits=bits), [b"ada"])
     mac = int.from_bytes(hmac.digest(SECRET, b"ada", hashlib.sha256), "big")
     size = -(-bits // 8)
     kept = mac >> (256 - bits) << (8 * size - bits)
@@ -41,12 +41,12 @@ def test_versions_out_of_range_are_refused(version: int) -> None:
 
 
 @pytest.mark.parametrize("version", [1, 255])
-def test_the_version_is_in_front(version: int) -> None:
-    assert batch.index_many(IndexKey(SECRET, version=version, bits=128), [b"x"])[0][0] == version
+def test_the_version_is_in_front(core: Core, version: int) -> None:
+    assert core.index_many(IndexKey(SECRET, version=version, bits=128), [b"x"])[0][0] == version
 
 
-def test_values_are_in_order_and_equal_for_equal_input() -> None:
-    values = batch.index_many(IndexKey(SECRET, version=1, bits=11), [b"a", b"b", b"a", b""])
+def test_values_are_in_order_and_equal_for_equal_input(core: Core) -> None:
+    values = core.index_many(IndexKey(SECRET, version=1, bits=11), [b"a", b"b", b"a", b""])
     assert values[0] == values[2]
     assert len(set(values)) == 3
     assert {len(value) for value in values} == {3}

@@ -9,13 +9,13 @@ index core, which takes keys of any length.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from importlib.resources import files
 
 import pytest
+from plugins.cores import Core
+from plugins.nist_gcm import fitting
 
-from fieldvault.core import batch
 from fieldvault.core.aead import AeadKey
 from fieldvault.core.context import FieldContext
 from fieldvault.core.derive import hkdf_sha256
@@ -26,40 +26,17 @@ from fieldvault.errors import AuthenticationFailed, EnvelopeMalformed
 KEY_ID = bytes(range(16))
 
 
-def gcm_cases(name: str) -> Iterator[dict[str, str]]:
-    """The cases of a .rsp file, each with the sizes that its section announces."""
-    sizes: dict[str, str] = {}
-    case: dict[str, str] = {}
-    for line in (files("cryptography_vectors") / "ciphers/AES/GCM" / name).read_text().splitlines():
-        if section := re.fullmatch(r"\[(\w+) = (\d+)\]", line.strip()):
-            sizes[section[1]] = section[2]
-        elif " = " in line or line.strip().endswith(" ="):
-            key, _, value = line.partition("=")
-            case[key.strip()] = value.strip()
-        elif line.strip() == "FAIL":
-            case["FAIL"] = ""
-        elif not line.strip() and "Tag" in case:
-            yield sizes | case
-            case = {}
-    if "Tag" in case:
-        yield sizes | case
-
-
-def fitting(name: str) -> list[dict[str, str]]:
-    return [case for case in gcm_cases(name) if case["IVlen"] == "96" and case["Taglen"] == "128"]
-
-
-def envelope(case: dict[str, str]) -> tuple[AeadKey, bytes, bytes]:
-    key = AeadKey(bytes.fromhex(case["Key"]), KEY_ID)
+def envelope(case: dict[str, str], core: Core) -> tuple[AeadKey, bytes, bytes]:
+    key = core.key(bytes.fromhex(case["Key"]), KEY_ID)
     nonce, text, tag = (bytes.fromhex(case[part]) for part in ("IV", "CT", "Tag"))
     return key, key.header + nonce + text + tag, bytes.fromhex(case["AAD"])
 
 
 @pytest.mark.parametrize("name", ["gcmDecrypt256.rsp", "gcmEncryptExtIV256.rsp"])
-def test_gcm_opens_what_nist_opens_and_refuses_what_nist_refuses(name: str) -> None:
+def test_gcm_opens_what_nist_opens_and_refuses_what_nist_refuses(name: str, core: Core) -> None:
     opened = failed = empty = 0
     for case in fitting(name):
-        key, sealed, aad = envelope(case)
+        key, sealed, aad = envelope(case, core)
         if case["PTlen"] == "0":
             with pytest.raises(EnvelopeMalformed):
                 key.open(sealed, aad)
@@ -76,11 +53,11 @@ def test_gcm_opens_what_nist_opens_and_refuses_what_nist_refuses(name: str) -> N
     assert empty == 75
 
 
-def test_gcm_seals_what_nist_seals(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gcm_seals_what_nist_seals(monkeypatch: pytest.MonkeyPatch, core: Core) -> None:
     # The nonce comes from os.urandom and nowhere else, so that is the seam for a nonce that NIST has chosen.
     done = 0
     for case in fitting("gcmEncryptExtIV256.rsp"):
-        key, sealed, aad = envelope(case)
+        key, sealed, aad = envelope(case, core)
         nonce = bytes.fromhex(case["IV"])
         monkeypatch.setattr(os, "urandom", {12: nonce}.__getitem__)
         assert key.seal(bytes.fromhex(case["PT"]), aad) == sealed
@@ -88,26 +65,26 @@ def test_gcm_seals_what_nist_seals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done == 375
 
 
-def test_gcm_batches_seal_and_open_as_nist_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gcm_batches_seal_and_open_as_nist_does(monkeypatch: pytest.MonkeyPatch, core: Core) -> None:
     # A batch computes its AAD itself. So NIST's key, nonces and plaintexts, and one AAD of ours: the ciphertext
     # does not depend on the AAD, only the tag does.
     context = FieldContext("acme", "customers", "email")
     cases = [case for case in fitting("gcmEncryptExtIV256.rsp") if case["PTlen"] != "0"]
     for case in cases:
-        key, sealed, _ = envelope(case)
+        key, sealed, _ = envelope(case, core)
         nonce = bytes.fromhex(case["IV"])
         monkeypatch.setattr(os, "urandom", {12: nonce}.__getitem__)
-        [ours] = batch.seal_many(key, context, [bytes.fromhex(case["PT"])], None)
+        [ours] = core.seal_many(key, context, [bytes.fromhex(case["PT"])], None)
         assert len(ours) == len(sealed)
         assert ours[:-16] == sealed[:-16]
-        headers = batch.headers_of([ours])
-        assert batch.open_many({KEY_ID: key}, context, [ours], None, headers) == ([bytes.fromhex(case["PT"])], {})
+        headers = core.headers_of([ours])
+        assert core.open_many({KEY_ID: key}, context, [ours], None, headers) == ([bytes.fromhex(case["PT"])], {})
     assert len(cases) == 300
 
 
-def test_an_envelope_of_nist_has_our_overhead() -> None:
+def test_an_envelope_of_nist_has_our_overhead(core: Core) -> None:
     case = next(case for case in fitting("gcmEncryptExtIV256.rsp") if case["PTlen"] == "128")
-    _, sealed, _ = envelope(case)
+    _, sealed, _ = envelope(case, core)
     assert (len(sealed) - 16, NONCE_END) == (OVERHEAD_BYTES, 29)
 
 
@@ -132,10 +109,10 @@ def test_hkdf_rfc_5869() -> None:
         assert derived.hex() == case["OKM"]
 
 
-def test_hmac_rfc_4231_through_the_index_core() -> None:
+def test_hmac_rfc_4231_through_the_index_core(core: Core) -> None:
     cases = list(text_cases("HMAC/rfc-4231-sha256.txt", "MD"))
     assert len(cases) == 6
     for case in cases:
         key = IndexKey(bytes.fromhex(case["Key"]), version=7, bits=256)
-        [value] = batch.index_many(key, [bytes.fromhex(case["Msg"])])
+        [value] = core.index_many(key, [bytes.fromhex(case["Msg"])])
         assert value.hex() == "07" + case["MD"]

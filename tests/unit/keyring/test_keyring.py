@@ -117,12 +117,12 @@ def test_a_keyring_is_the_same_object_each_time() -> None:
 def test_a_255th_index_key_is_the_last() -> None:
     store = SpiedStore()
     keyring = memory_keyrings(store=store).keyring(Scope("acme", "index"))
-    first = keyring.rotate()
+    first = keyring.add_index_key()
     [record] = store.data_keys(keyring.scope)
     store.behind._data_keys[first.key_id] = replace(record, version=254)
-    assert keyring.rotate().version == 255
+    assert keyring.add_index_key().version == 255
     with pytest.raises(KeyExhausted):
-        keyring.rotate()
+        keyring.add_index_key()
 
 
 # --- what is fetched while it changes -------------------------------------------------------------

@@ -6,6 +6,7 @@ import gc
 import weakref
 
 import pytest
+from plugins.audit_heads_contract import AuditHeadsContract
 from plugins.keystore_contract import KeyStoreContract
 from plugins.keystore_kit import PII, data_key, in_children
 
@@ -13,7 +14,7 @@ from fieldvault.keystore import MemoryKeyStore
 from fieldvault.ports import KeyStore
 
 
-class TestContract(KeyStoreContract):
+class TestContract(KeyStoreContract, AuditHeadsContract):
     @pytest.fixture
     def fresh(self) -> KeyStore:
         return MemoryKeyStore(created=False)

@@ -8,6 +8,7 @@ from fieldvault.codec import codec_for
 from fieldvault.errors import MissingExtra, NotIndexable, SchemaError
 from fieldvault.normalise import (
     EMAIL,
+    EMAIL_UNDOTTED,
     IDENTIFIER,
     NAME_LATIN,
     POSTCODE,
@@ -84,3 +85,8 @@ def test_another_table_of_letters_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         NAME_LATIN.normalise("Мария")
     monkeypatch.undo()
     assert NAME_LATIN.normalise("Мария") == b"mariya"
+
+
+def test_a_mark_behind_a_dot_that_goes_joins_its_letter() -> None:
+    once = EMAIL_UNDOTTED.normalise("A.\u0300b@example.com")
+    assert once == "\u00e0b@example.com".encode() == EMAIL_UNDOTTED.normalise(once.decode())

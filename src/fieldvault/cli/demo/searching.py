@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from fieldvault.cli.demo.masking import mask_email, mask_name, mask_phone
 from fieldvault.cli.demo.world import Row, World
+from fieldvault.masking import EmailMask, NameMask, PhoneMask
+
+EMAIL, NAME, PHONE = EmailMask(), NameMask(), PhoneMask()
 
 
 def find_by_email(world: World) -> None:
@@ -30,7 +32,7 @@ def _find(world: World, wanted: Row, written: str) -> None:
     opened = [cipher.open(row) for row in rows]
     found = [row for row in opened if cipher.matches("email", written, row["email"])]
     milliseconds = (time.perf_counter() - started) * 1000
-    story.tell(f"stored as {mask_email(wanted['email'])}, searched as {_masked(written)}")
+    story.tell(f"stored as {EMAIL.mask(wanted['email'])}, searched as {_masked(written)}")
     story.tell(f"{query}", style="dim")
     story.tell(f"{plan}", style="dim")
     story.claim("SQLite used the index of email_index", "USING INDEX customer_email_index" in plan)
@@ -39,8 +41,8 @@ def _find(world: World, wanted: Row, written: str) -> None:
         found == [wanted],
     )
     for row in found:
-        phone, name = mask_phone(row["phone"]), mask_name(row["name"])
-        story.tell(f"{row['customer_id']}  {row['country']}  {name}  {mask_email(row['email'])}  {phone}")
+        name, email, phone = NAME.mask(row["name"]), EMAIL.mask(row["email"]), PHONE.mask(row["phone"])
+        story.tell(f"{row['customer_id']}  {row['country']}  {name}  {email}  {phone}")
 
 
 def _belonging_to_one(rows: list[Row]) -> list[Row]:
@@ -49,5 +51,5 @@ def _belonging_to_one(rows: list[Row]) -> list[Row]:
 
 
 def _masked(written: str) -> str:
-    shown = mask_email(written.strip())
+    shown = EMAIL.mask(written.strip())
     return f'"{written.replace(written.strip(), shown)}"'

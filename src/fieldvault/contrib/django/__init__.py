@@ -1,4 +1,7 @@
-"""fieldvault inside Django: password hashers (`hashers`) and a data migration that wraps a table (`migration`).
+"""fieldvault inside Django: encrypted models (`models`, `fields`, `admin`), password hashers (`hashers`) and a data
+migration that wraps a table (`migration`).
+
+    INSTALLED_APPS = ["fieldvault.contrib.django", …]           # for encrypted models: keys, checks, commands
 
     PASSWORD_HASHERS = [
         "fieldvault.contrib.django.hashers.Argon2idHasher",     # new passwords

@@ -1,4 +1,4 @@
-"""fieldvault inside SQLAlchemy: a `Password` column that compares and upgrades itself."""
+"""fieldvault inside SQLAlchemy: encrypted attributes that are searched like plain ones, and a `Password` column."""
 
 from __future__ import annotations
 
@@ -10,8 +10,33 @@ except ModuleNotFoundError:  # pragma: no cover
     raise MissingExtra("fieldvault.contrib.sqlalchemy", extra="sql") from None
 del _sqlalchemy
 
+from fieldvault.contrib.sqlalchemy import events as _events  # noqa: E402, F401
 from fieldvault.contrib.sqlalchemy import password_events as _password_events  # noqa: E402, F401
+from fieldvault.contrib.sqlalchemy.backfilling import SealedSoFar, backfill  # noqa: E402
+from fieldvault.contrib.sqlalchemy.columns import encrypted, encrypted_columns  # noqa: E402
+from fieldvault.contrib.sqlalchemy.declaration import Encryption  # noqa: E402
+from fieldvault.contrib.sqlalchemy.migrating import CutOver, DualWrite  # noqa: E402
+from fieldvault.contrib.sqlalchemy.model import Encrypted  # noqa: E402
+from fieldvault.contrib.sqlalchemy.parts_of import cipher_of, schema_of  # noqa: E402
 from fieldvault.contrib.sqlalchemy.password_type import Password, PlainPasswordRefused  # noqa: E402
+from fieldvault.contrib.sqlalchemy.protection import protect  # noqa: E402
+from fieldvault.contrib.sqlalchemy.sealed_value import SealedValue  # noqa: E402
 from fieldvault.contrib.sqlalchemy.stored_password import StoredPassword  # noqa: E402
 
-__all__ = ["Password", "PlainPasswordRefused", "StoredPassword"]
+__all__ = [
+    "CutOver",
+    "DualWrite",
+    "Encrypted",
+    "Encryption",
+    "Password",
+    "PlainPasswordRefused",
+    "SealedSoFar",
+    "SealedValue",
+    "StoredPassword",
+    "backfill",
+    "cipher_of",
+    "encrypted",
+    "encrypted_columns",
+    "protect",
+    "schema_of",
+]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from fieldvault.errors import FieldvaultError
 from fieldvault.files.formats import FileFormat
 from fieldvault.files.reading.columns import check_columns
-from fieldvault.files.reading.rows import RowBatch
+from fieldvault.files.reading.rows import Batch
 from fieldvault.files.state import State
 from fieldvault.files.trouble import rows_failed, unreadable
 from fieldvault.schema import Schema
@@ -49,7 +49,7 @@ class Source(ABC):
         """Choose how each of `columns`, which have been checked, is read. Raises `SchemaError`."""
 
     @abstractmethod
-    def read_batch(self) -> RowBatch | None:
+    def read_batch(self) -> Batch | None:
         """The next batch, None at the end. Raises `FieldvaultError` or `OSError`."""
 
     @abstractmethod
@@ -64,7 +64,7 @@ class Source(ABC):
             raise outcome
         return self
 
-    def batches(self) -> Iterator[RowBatch]:
+    def batches(self) -> Iterator[Batch]:
         """Batches with the rows that could not be parsed. Raises `FieldvaultError` where reading cannot go on."""
         while True:
             step = self._next()
@@ -111,7 +111,7 @@ class Source(ABC):
             return unreadable(self.path, error)
         return None
 
-    def _next(self) -> RowBatch | FieldvaultError | None:
+    def _next(self) -> Batch | FieldvaultError | None:
         try:
             return self.read_batch()
         except FieldvaultError as error:

@@ -11,7 +11,7 @@ from fieldvault.files.formats import FileFormat
 from fieldvault.files.reading.arrow_cells import arrow_column, sealed_arrow_column
 from fieldvault.files.reading.base import Source
 from fieldvault.files.reading.columns import readers_for
-from fieldvault.files.reading.rows import RowBatch, assemble
+from fieldvault.files.reading.rows import ColumnBatch
 from fieldvault.files.state import State
 from fieldvault.files.trouble import malformed
 
@@ -58,7 +58,7 @@ class ParquetSource(Source):
         )
         self._batches: Iterator[Any] = self._parquet.iter_batches(self.batch_rows)
 
-    def read_batch(self) -> RowBatch | None:
+    def read_batch(self) -> ColumnBatch | None:
         batch: Any = None
         damaged = False
         try:
@@ -71,7 +71,7 @@ class ParquetSource(Source):
             return None
         numbers = range(self._done + 1, self._done + batch.num_rows + 1)
         self._done += batch.num_rows
-        return assemble(self._readers, batch.columns, numbers, {})
+        return ColumnBatch(self._readers, batch.columns, numbers)
 
     def close(self) -> None:
         if self._parquet is not None:

@@ -8,16 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Protocol
 
 from fieldvault.columns.column import each
 from fieldvault.core.envelope import ENVELOPE_PREFIX, from_text, parse
 from fieldvault.errors import FieldvaultError, OpenError, ValueRefused
 
 
+class Batch(Protocol):
+    """The records that could be parsed, their data rows (from 1), and why the other rows could not be."""
+
+    @property
+    def records(self) -> list[dict[str, Any]]: ...
+    @property
+    def numbers(self) -> Sequence[int]: ...
+    @property
+    def failures(self) -> dict[int, FieldvaultError]: ...
+    @property
+    def rows(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class RowBatch:
-    """The records that could be parsed, their data rows (from 1), and why the other rows could not be."""
+    """A `Batch` that was read by rows."""
 
     records: list[dict[str, Any]]
     numbers: Sequence[int]
@@ -58,6 +72,35 @@ def assemble(
         failures = failures | {numbers[at]: error for at, error in failed.items()}
         numbers = [number for at, number in enumerate(numbers) if at not in failed]
     return RowBatch([dict(zip(names, row, strict=True)) for row in rows], numbers, failures)
+
+
+class ColumnBatch:
+    """A `Batch` that was read by columns: `columns` are its raw cells. Records are made when asked for."""
+
+    def __init__(self, readers: Sequence[ColumnReader], columns: Sequence[Any], numbers: Sequence[int]) -> None:
+        self.readers = readers
+        self.columns = columns
+        self._numbers = numbers
+
+    @cached_property
+    def _parsed(self) -> RowBatch:
+        return assemble(self.readers, self.columns, self._numbers, {})
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return self._parsed.records
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        return self._parsed.numbers
+
+    @property
+    def failures(self) -> dict[int, FieldvaultError]:
+        return self._parsed.failures
+
+    @property
+    def rows(self) -> int:
+        return len(self._numbers)
 
 
 def as_they_are(name: str) -> ColumnReader:

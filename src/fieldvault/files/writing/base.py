@@ -162,16 +162,17 @@ def _not_open() -> ConfigurationError:
 
 
 def columns_to_write(found: Sequence[str], schema: Schema, state: State) -> list[str]:
-    """The source's columns; in a sealed file, each field's index columns stand behind it."""
+    """The source's columns; in a sealed file, index columns stand behind the last field that they are made from."""
     indexes = schema.columns - schema.fields.keys()
     columns: list[str] = []
     for name in found:
         if name in indexes:
             continue
         columns.append(name)
-        if state is State.SEALED and name in schema.sealed:
-            field = schema.sealed[name]
-            columns += [field.index_column(index) for index in field.indexes]
+        if state is State.SEALED:
+            for one in schema.indexes:
+                if name in one.fields and set(one.fields) <= set(columns):
+                    columns += one.columns
     return columns
 
 

@@ -1,6 +1,6 @@
 """Parquet with pyarrow (extra `arrow`): one row group for each batch.
 
-Envelopes and index values are binary columns, values have the Arrow type of their codec.
+Envelopes and index values are binary columns, token sets are strings, values have the Arrow type of their codec.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Any
 from fieldvault.codec import Codec
 from fieldvault.columns.arrow import arrow_type_of, opened_array, sealed_array
 from fieldvault.columns.form import BinaryForm
-from fieldvault.errors import ValueRefused
+from fieldvault.errors import FieldvaultError, ValueRefused
 from fieldvault.files.arrow_library import SEALED_MARK, arrow, parquet
 from fieldvault.files.formats import FileFormat
 from fieldvault.files.state import State
+from fieldvault.files.trouble import unwritable
 from fieldvault.files.writing.base import Sink, require_form
 
 
@@ -31,7 +32,7 @@ class ParquetSink(Sink):
         ]
         self._arrow_schema = pa.schema(
             [
-                pa.field(name, arrow_type_of(fields[name].codec) if is_value else pa.binary())
+                pa.field(name, arrow_type_of(fields[name].codec) if is_value else self._sealed_type(name))
                 for name, is_value in zip(self.columns, self._values, strict=True)
             ],
             metadata=SEALED_MARK if self.state is State.SEALED else None,
@@ -46,17 +47,43 @@ class ParquetSink(Sink):
         if not any(columns):
             return
         arrays = [
-            self._value_array(name, cells) if is_value else self._sealed_array(name, cells)
+            self.value_array(name, cells) if is_value else self._sealed_array(name, cells)
             for name, is_value, cells in zip(self.columns, self._values, columns, strict=True)
         ]
         self._writer.write_batch(arrow().record_batch(arrays, schema=self._arrow_schema))
 
+    def write_arrays(self, arrays: Sequence[Any]) -> bool:
+        """Write columns that are Arrow already. False, and nothing is written, where they are of other types.
+
+        Raises `ConfigurationError` where the disk is full or gone.
+        """
+        if [array.type for array in arrays] != self._arrow_schema.types:
+            return False
+        failure = self._arrays_attempted(arrays)
+        del arrays
+        if failure is not None:
+            raise failure
+        return True
+
+    def _arrays_attempted(self, arrays: Sequence[Any]) -> FieldvaultError | None:
+        try:
+            self._writer.write_batch(arrow().record_batch(arrays, schema=self._arrow_schema))
+        except OSError as error:
+            return unwritable(self.path, error)
+        return None
+
+    def value_array(self, name: str, cells: Sequence[Any]) -> Any:
+        """Values as a column of the file's type. Raises `ValueRefused`, `SchemaError` for what it cannot hold."""
+        return _array(name, cells, self.schema.fields[name].codec)
+
+    def _sealed_type(self, name: str) -> Any:
+        return arrow().string() if name in self.schema.token_set_columns else arrow().binary()
+
     def _sealed_array(self, name: str, cells: Sequence[Any]) -> Any:
+        if name in self.schema.token_set_columns:
+            return arrow().array(cells, arrow().string())
         require_form(cells, bytes, name)
         return sealed_array(cells, BinaryForm())
-
-    def _value_array(self, name: str, cells: Sequence[Any]) -> Any:
-        return _array(name, cells, self.schema.fields[name].codec)
 
     def finish(self) -> None:
         self._writer.close()

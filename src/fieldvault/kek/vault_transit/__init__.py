@@ -16,6 +16,7 @@ from fieldvault.kek.vault_transit.auth import AppRoleAuth, JwtAuth, KubernetesAu
 from fieldvault.kek.vault_transit.health import Check, CheckStatus
 from fieldvault.kek.vault_transit.provider import VaultTransitKek
 from fieldvault.kek.vault_transit.retry import RetryPolicy, Timeouts
+from fieldvault.kek.vault_transit.signing import TransitSigner
 
 __all__ = [
     "AppRoleAuth",
@@ -27,6 +28,7 @@ __all__ = [
     "RetryPolicy",
     "Timeouts",
     "TokenAuth",
+    "TransitSigner",
     "VaultAuth",
     "VaultTransitKek",
 ]

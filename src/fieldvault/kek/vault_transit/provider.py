@@ -28,6 +28,8 @@ from fieldvault.kek.vault_transit.ciphertext import DATA_KEY_BYTES
 from fieldvault.kek.vault_transit.health import Check, diagnose
 from fieldvault.kek.vault_transit.opening import open_session
 from fieldvault.kek.vault_transit.retry import RetryPolicy, Timeouts
+from fieldvault.kek.vault_transit.versions import TransitVersions
+from fieldvault.ports import KekVersions
 
 if TYPE_CHECKING:
     from fieldvault.kek.vault_transit.client import Reply
@@ -78,6 +80,7 @@ class VaultTransitKek:
             retry=retry,
             timeouts=timeouts,
         )
+        self._versions = TransitVersions(self._session, self._name, self._mount, self._key)
 
     @property
     def mount(self) -> str:
@@ -136,6 +139,34 @@ class VaultTransitKek:
             _place(opened, positions, keys)
         return keys.reveal()
 
+    def rewrap(self, wrapped: Sequence[bytes]) -> list[bytes | KeyWrapRefused]:
+        """See `VersionedKek.rewrap`. In chunks of 160; needs `update` on MOUNT/rewrap/KEY."""
+        given = Hidden(list(wrapped))
+        del wrapped
+        found: Hidden[list[bytes | KeyWrapRefused]] = Hidden([ciphertext.malformed() for _ in given.reveal()])
+        well_formed = [at for at, item in enumerate(given.reveal()) if ciphertext.parse(item) is not None]
+        for start in range(0, len(well_formed), CHUNK):
+            positions = well_formed[start : start + CHUNK]
+            chunk = Hidden([given.reveal()[at].decode("ascii") for at in positions])
+            _place(self._rewrap_chunk(chunk), positions, found)
+        return found.reveal()
+
+    def versions(self) -> KekVersions:
+        """See `VersionedKek.versions`. Needs `read` on MOUNT/keys/KEY."""
+        return self._versions.read()
+
+    def rotate(self) -> None:
+        """See `VersionedKek.rotate`. Needs `update` on MOUNT/keys/KEY/rotate."""
+        self._versions.rotate()
+
+    def open_from(self, version: int) -> None:
+        """See `VersionedKek.open_from`: `min_decryption_version`. Needs `update` on MOUNT/keys/KEY/config."""
+        self._versions.open_from(version)
+
+    def trim_below(self, version: int) -> None:
+        """See `VersionedKek.trim_below`. Needs `update` on MOUNT/keys/KEY/trim."""
+        self._versions.trim_below(version)
+
     def diagnose(self) -> list[Check]:
         """What an operator wants to know before going live: see `health.diagnose`."""
         return diagnose(self._session, self)
@@ -159,6 +190,13 @@ class VaultTransitKek:
         if results is None:
             raise self._refused(reply)
         return Hidden([_opened(result) for result in results.reveal()])
+
+    def _rewrap_chunk(self, ciphertexts: Hidden[list[str]]) -> Hidden[list[bytes | KeyWrapRefused]]:
+        reply = self._session.request("POST", f"{self._mount}/rewrap/{self._key}", _to_decrypt(ciphertexts))
+        results = _results(reply, len(ciphertexts.reveal()))
+        if results is None:
+            raise self._versions.refused(reply, f"`update` on {self._mount}/rewrap/{self._key}")
+        return Hidden([_rewrapped(result) for result in results.reveal()])
 
     def _wrap_refused(self, reply: Reply) -> KekError:
         # With `update` alone, encrypting under a missing key is a forbidden creation: 403 instead of "not found".
@@ -228,15 +266,7 @@ def _ciphertexts(results: Hidden[list[dict[str, Any]]]) -> Hidden[list[bytes]] |
 def _opened(result: dict[str, Any]) -> bytes | KeyWrapRefused:
     error, text = result.get("error"), result.get("plaintext")
     if error:
-        if "too old" in str(error):
-            return KeyWrapRefused(
-                "the key was wrapped by a KEK version that is not opened any more",
-                hint="it is below the KEK's min_decryption_version; rewrap comes before raising that",
-            )
-        return KeyWrapRefused(
-            "the KEK refused to unwrap the key",
-            hint="the key store was altered, or the key was wrapped by another KEK",
-        )
+        return _refused_item(error)
     try:
         key = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
     except (binascii.Error, ValueError):
@@ -244,3 +274,25 @@ def _opened(result: dict[str, Any]) -> bytes | KeyWrapRefused:
     if len(key) != DATA_KEY_BYTES:
         return KeyWrapRefused(f"what the KEK unwrapped is not a key of {DATA_KEY_BYTES} bytes")
     return key
+
+
+def _rewrapped(result: dict[str, Any]) -> bytes | KeyWrapRefused:
+    error, text = result.get("error"), result.get("ciphertext")
+    if error:
+        return _refused_item(error)
+    item = text.encode("ascii", errors="replace") if isinstance(text, str) else b""
+    if ciphertext.parse(item) is None:
+        return KeyWrapRefused("what the KEK rewrapped is not a data key wrapped by Vault transit")
+    return item
+
+
+def _refused_item(error: object) -> KeyWrapRefused:
+    if "too old" in str(error):
+        return KeyWrapRefused(
+            "the key was wrapped by a KEK version that is not opened any more",
+            hint="it is below the KEK's min_decryption_version; rewrap comes before raising that",
+        )
+    return KeyWrapRefused(
+        "the KEK refused to unwrap the key",
+        hint="the key store was altered, or the key was wrapped by another KEK",
+    )

@@ -1,0 +1,1 @@
+"""Customers and vendors of many tenants, in the admin."""

@@ -1,0 +1,1 @@
+"""A customer and vendor master: FastAPI, SQLAlchemy, PostgreSQL, many tenants, fields sealed by fieldvault."""

@@ -1,0 +1,1 @@
+"""The shop: models of every shape."""
