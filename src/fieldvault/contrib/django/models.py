@@ -99,7 +99,11 @@ class EncryptedModel(models.Model, metaclass=EncryptedModelBase):
                 raise WriteRefused("an index column is written with its encrypted field only")
         if not raw:
             attempt(self._seal, tables, only).or_raise()
-        super().save_base(raw, force_insert, force_update, using, only)
+            self._state.__dict__["fieldvault_sealed"] = writing.snapshot(tables, self)
+        try:
+            super().save_base(raw, force_insert, force_update, using, only)
+        finally:
+            self._state.__dict__.pop("fieldvault_sealed", None)
 
     def _save_table(
         self,
@@ -111,9 +115,9 @@ class EncryptedModel(models.Model, metaclass=EncryptedModelBase):
         update_fields: Collection[str] | None = None,
     ) -> bool:
         """After `pre_save`, whose receivers may have changed the row since it was sealed."""
-        if not raw:
-            only = None if update_fields is None else frozenset(update_fields)
-            attempt(self._seal, tables_of(cls or type(self)), only).or_raise()
+        tables = tables_of(cls or type(self))
+        if not raw and not writing.is_as_in(self._state.__dict__.get("fieldvault_sealed"), tables, self):
+            attempt(self._seal, tables, None if update_fields is None else frozenset(update_fields)).or_raise()
         saved: bool = super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
         return saved
 

@@ -34,6 +34,10 @@ def shop_databases(postgresql_server: PostgresqlServer) -> Iterator[None]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(shop_databases: None, request: pytest.FixtureRequest) -> Iterator[str]:
     """The alias that the ORM uses, with keys of this test's own. What is committed stays: see `shop`."""
+    from django.db import connections
+
+    # Not the connection of a test before: a fault test may have restarted the server that all share.
+    connections[request.param].close()
     ROUTED.alias = request.param
     keys.renew()
     keys.AUDIT.events.clear()

@@ -154,3 +154,12 @@ def test_value_and_index_stay_together_when_somebody_else_writes(m: Any, load: s
     assert now.city == "B"
     assert m.Customer.objects.get(email=now.email) == now
     assert now.email == ("old@x.org" if load == "only" else "new@x.org")
+
+
+def test_a_row_that_got_another_key_still_opens_beside_its_peers(m: Any) -> None:
+    m.Vendor.objects.bulk_create([m.Vendor(iban=f"GB{n}", phone=f"{n}") for n in range(3)])
+    rows = {one.pk: one for one in m.Vendor.objects.all()}
+    moved, *others = rows.values()
+    moved.id = uuid.uuid4()
+    assert {one.phone for one in others} | {moved.phone} == {"0", "1", "2"}
+    assert {one.iban for one in rows.values()} == {"GB0", "GB1", "GB2"}

@@ -52,12 +52,17 @@ class SealedTable:
         self.fields: tuple[EncryptedField, ...] = tuple(local)
         self.attributes = {field.attname: field for field in local}
         self.searched = tuple(field for field in local if field.index_columns)
+        twins = [name for field in local for name in (field.copies, *field.copied_to_names) if name is not None]
+        self.has_mutable = any(field.is_mutable for field in local)
+        """Whether a value can change without being assigned."""
         self.row_id, row_type = _row_id(model)
         self.tenant = _attribute(model, given.get("tenant_field"))
         self.subject = _attribute(model, given.get("subject_field"))
         self.is_protected: bool = given.get("protected", False)
         bound = (self.row_id, self.tenant, self.subject)
         self.identity = tuple(dict.fromkeys(name for name in bound if name is not None))
+        self.decisive = (*self.identity, *(field.attname for field in local), *twins)
+        """Attributes that decide what is sealed."""
         self.schema = Schema(
             given.get("schema", model._meta.db_table),
             [

@@ -12,6 +12,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -123,6 +124,23 @@ def mirror(table: SealedTable, instance: Model) -> None:
         for name in field.copied_to_names:
             if field.attname in instance.__dict__:
                 setattr(instance, name, plain_of(field, getattr(instance, field.attname)))
+
+
+def snapshot(tables: Sequence[SealedTable], instance: Model) -> dict[int, list[Any]]:
+    """What of the instance decides what is sealed, by table."""
+    data = instance.__dict__
+    return {id(table): [data.get(name) for name in table.decisive] for table in tables}
+
+
+def is_as_in(before: dict[int, list[Any]] | None, tables: Sequence[SealedTable], instance: Model) -> bool:
+    """Whether nothing was assigned since, so that there is nothing new to seal."""
+    if before is None or any(table.has_mutable for table in tables):
+        return False
+    now = snapshot(tables, instance)
+    return all(
+        key in before and len(before[key]) == len(cells) and all(map(operator.is_, before[key], cells))
+        for key, cells in now.items()
+    )
 
 
 def plain_of(field: EncryptedField, value: Any) -> Any:
